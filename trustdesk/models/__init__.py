@@ -1,0 +1,35 @@
+"""Tables, constraints, indexes; no behaviour. Only `trustdesk.flow` writes them."""
+
+from trustdesk.models.access import ApiToken, IdempotencyKey
+from trustdesk.models.case import Case, Clock, Fact
+from trustdesk.models.decision import Appeal, Decision, Measure
+from trustdesk.models.inventory import Asset, Subject
+from trustdesk.models.ledger import Checkpoint, CheckpointHead, DeskChain, Entry, RuleText
+from trustdesk.models.notice import Notice
+from trustdesk.models.report import Evidence, Indicator, Joining, Party, Report
+from trustdesk.models.task import Task
+
+__all__ = [
+    "ApiToken",
+    "Appeal",
+    "Asset",
+    "Case",
+    "Checkpoint",
+    "CheckpointHead",
+    "Clock",
+    "Decision",
+    "DeskChain",
+    "Entry",
+    "Evidence",
+    "Fact",
+    "IdempotencyKey",
+    "Indicator",
+    "Joining",
+    "Measure",
+    "Notice",
+    "Party",
+    "Report",
+    "RuleText",
+    "Subject",
+    "Task",
+]

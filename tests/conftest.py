@@ -1,0 +1,44 @@
+"""One run of the suite works on one database: SQLite, or the PostgreSQL of TRUSTDESK_DATABASE_URL.
+
+`make test` runs it on both. Everything the desk keeps goes to a folder that lives as long as the run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+_HOME = tempfile.mkdtemp(prefix="trustdesk-test-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ["TRUSTDESK_HOME"] = _HOME
+os.environ.setdefault("TRUSTDESK_LOG_LEVEL", "ERROR")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustdesk.settings")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday morning in the week that the samples live in."""
+    return datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The sample mail that ships with the product."""
+    return Path(__file__).parent.parent / "examples" / "mail"
+
+
+@pytest.fixture
+def desk_home(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a desk of its own, for tests that start real processes: a folder, free ports and, when the
+    suite runs on PostgreSQL, a database of its own that is dropped afterwards."""
+    from tests.processes import own_desk
+
+    with own_desk(tmp_path) as environment:
+        yield environment

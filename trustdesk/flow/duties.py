@@ -1,0 +1,148 @@
+"""Clocks of a case: which duties start with an event, and which are met by what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+
+from trustdesk import rules
+from trustdesk.core import clocks as engine
+from trustdesk.core import states
+from trustdesk.core.policies import Policy
+from trustdesk.core.regimes import Applied, Facts, again, applicable
+from trustdesk.core.taxonomy import CategoryInfo
+from trustdesk.models import Case, Clock
+
+
+def policy() -> Policy:
+    """The house policy in force."""
+    return rules.current().policies[settings.DESK.policy]
+
+
+def kind_of(category: str) -> CategoryInfo:
+    """What the taxonomy says of a category: severity, harm, titles."""
+    return rules.current().taxonomy.category(category)
+
+
+def facts_of(
+    *, category: str, form: str, channel: str = "", role: str = "", reporter_country: str = "", customer_country: str = ""
+) -> Facts:
+    """What the engine is told about a case; the provider's own country and role come from `desk.toml`."""
+    return Facts(
+        category=category,
+        form=form,
+        channel=channel,
+        provider_role=role or settings.DESK.service_role,
+        provider_country=settings.DESK.country,
+        reporter_country=reporter_country,
+        customer_country=customer_country,
+    )
+
+
+def regimes_for(facts: Facts, *, now: datetime) -> tuple[Applied, ...]:
+    """The regimes that run on a case with these facts."""
+    return _regimes_for(rules.current().digest, facts, now.date())
+
+
+@lru_cache(maxsize=4096)
+def _regimes_for(digest: str, facts: Facts, on: date) -> tuple[Applied, ...]:
+    return applicable(rules.current().regimes.values(), facts, on)
+
+
+def as_rows(applied: Iterable[Applied]) -> list[dict[str, Any]]:
+    """What `Case.regimes` keeps: which law, in which version, and why."""
+    return [
+        {"id": a.regime, "version": a.version, "digest": a.digest, "certain": a.certain, "why": a.why} for a in applied
+    ]
+
+
+def applied_to(case: Case) -> tuple[Applied, ...]:
+    """The regimes that run on a case, as values."""
+    role = case.asset.role if case.asset else ""
+    country = case.subject.country if case.subject else ""
+    facts = facts_of(category=case.category, form=case.form, role=role, customer_country=country)
+    return again(rules.current().regimes.values(), [row["id"] for row in case.regimes], facts)
+
+
+def start(case: Case, event: str, *, at: datetime, applied: tuple[Applied, ...] | None = None) -> list[Clock]:
+    """Unsaved clocks that `event` starts for the regimes of the case. One that still runs is not started twice."""
+    applied = applied_to(case) if applied is None else applied
+    drafts = engine.starting(applied, event, at=at, calendars=rules.current().calendars, location=settings.DESK.country)
+    running = set()
+    if case.pk:
+        running = set(Clock.objects.filter(case=case, state__in=("running", "paused")).values_list("regime", "name"))
+    return [
+        Clock(
+            case=case,
+            name=d.name[:60],
+            title=d.title[:200],
+            kind=d.kind,
+            regime=d.regime,
+            regime_version=d.version,
+            source=d.source[:300],
+            calendar=d.calendar,
+            calendar_version=d.calendar_version,
+            meets=list(d.meets),
+            stops=list(d.stops),
+            started_at=d.starts_at,
+            not_before=d.not_before,
+            due_at=d.due_at,
+        )
+        for d in drafts
+        if d.actor == "provider" and d.shape != "retention" and (d.regime, d.name) not in running
+    ]
+
+
+def meet(case: Case, *deeds: str, now: datetime) -> list[Clock]:
+    """Clocks that `deeds` meet or stop, already changed and not yet saved.
+
+    A late deed is a late deed: the clock of a breached duty is met and keeps its breach.
+    """
+    changed = []
+    for clock in Clock.objects.filter(case=case, state__in=("running", "breached")):
+        if any(engine.meets(clock.meets, deed) for deed in deeds):
+            if clock.state == "running" and clock.due_at is not None and clock.due_at < now:
+                clock.breached_at = clock.due_at  # nobody ticked in between; the law does not care
+            _end(clock, "met", now=now)
+            changed.append(clock)
+        elif clock.state == "running" and any(engine.stops(clock.stops, deed) for deed in deeds):
+            _end(clock, "cancelled", now=now)
+            changed.append(clock)
+    return changed
+
+
+def _end(clock: Clock, state: str, *, now: datetime) -> None:
+    states.check("clock", clock.state, state)
+    clock.state, clock.ended_at = state, now
+
+
+def cancel(case: Case, *, now: datetime, kinds: Sequence[str] = ("running", "paused")) -> list[Clock]:
+    """Clocks that have nothing left to wait for, because the case is closed."""
+    changed = []
+    for clock in Clock.objects.filter(case=case, state__in=kinds):
+        _end(clock, "cancelled", now=now)
+        changed.append(clock)
+    return changed
+
+
+def next_due(case: Case, changed: Iterable[Clock] = ()) -> datetime | None:
+    """The nearest due time among running clocks, the given unsaved changes counted."""
+    running = {c.pk: c for c in Clock.objects.filter(case=case, state="running")} if case.pk else {}
+    fresh = []
+    for clock in changed:
+        if clock.pk is None:
+            fresh.append(clock)
+        else:
+            running[clock.pk] = clock
+    dues = [c.due_at for c in [*running.values(), *fresh] if c.state == "running" and c.due_at]
+    return min(dues, default=None)
+
+
+def described(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
+    """What the journal keeps of clocks: enough to replay their lives and count them."""
+    return [{"id": c, "name": c.name, "regime": c.regime, "kind": c.kind, "due": c.due_at, "state": c.state,
+             "breached": c.breached_at} for c in clocks]  # fmt: skip

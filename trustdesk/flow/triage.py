@@ -1,0 +1,346 @@
+"""Triage: a new case or one to join, which laws apply, which clocks start, which queue it waits in.
+
+Many reports are placed in one transaction. Two workers may place reports about the same thing at once: the unique
+`Case.open_key` lets one of them open the case, and the other tries again and finds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from trustdesk.core import journal, routing, states
+from trustdesk.core.types import NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading, Role
+from trustdesk.flow import duties
+from trustdesk.flow.locate import host_of, hosts_of, locate
+from trustdesk.flow.record import Draft, Group, Todo, record_all
+from trustdesk.models import Asset, Case, Indicator, Joining, Notice, Party, Report
+
+#: Complaints about the same work or person are one case only if they name the same targets.
+PER_TARGET = frozenset({"copyright", "trademark", "ncii", "harassment", "doxing", "child_safety", "domain_dispute"})
+#: Every one of these is a case of its own.
+NEVER_MERGED = frozenset({Form.ORDER, Form.UNPARSED})
+#: These answer something; they go to the case that they answer even if it is closed.
+ANSWERS = frozenset({Form.REPLY, Form.COUNTER_NOTICE, Form.RETRACTION})
+
+
+@dataclass
+class Placing:
+    """One group of a report's targets that share an accountable subject, and the case it goes to."""
+
+    merge_key: str
+    targets: list[Claimed]
+    asset: Asset | None = None
+    subject_id: int | None = None
+    case: Case | None = None
+    is_new: bool = False
+
+
+@dataclass
+class Job:
+    """One report with its reading on the way to its cases."""
+
+    report: Report
+    reading: Reading
+    placings: list[Placing] = field(default_factory=list)
+    answered: Notice | None = None
+
+
+def open_or_join(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: datetime) -> None:
+    """Place each report in a new or an open case, or set it aside if it is no report at all.
+
+    Safe against another worker doing the same: the loser of a race tries again. Raises IntegrityError only if that
+    goes on and on.
+    """
+    for attempt in range(5):
+        try:
+            with transaction.atomic():
+                _place(pairs, actor=actor, now=now)
+            return
+        except IntegrityError:
+            if attempt == 4:
+                raise
+            for report, _ in pairs:
+                report.refresh_from_db()
+
+
+def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: datetime) -> None:
+    held = set(
+        Report.objects.select_for_update()
+        .filter(pk__in=[r.pk for r, _ in pairs], state="received")
+        .order_by("id")
+        .values_list("pk", flat=True)
+    )
+    jobs = [Job(report, reading) for report, reading in pairs if report.pk in held]
+    assets = locate(hosts_of(i for job in jobs for i in job.reading.targets), on=now.date())
+    answered = _answered(jobs)
+    for job in jobs:
+        job.answered = next((answered[m] for m in job.reading.references if m in answered), None)
+        job.placings = [] if job.reading.form in NOT_REPORTS else _groups(job, assets)
+    _find_cases(jobs)
+    drafts: list[Draft] = []
+    opened: dict[str, Case] = {}
+    for job in jobs:
+        drafts += _drafts(job, opened, actor=actor, now=now)
+    record_all(drafts)
+
+
+def _answered(jobs: Sequence[Job]) -> dict[str, Notice]:
+    references = {m for job in jobs for m in job.reading.references}
+    if not references:
+        return {}
+    found = Notice.objects.filter(message_id__in=references).select_related("case__asset", "case__subject")
+    return {notice.message_id: notice for notice in found}
+
+
+def category_of(reading: Reading) -> str:
+    """The category a case is opened under. A DMCA notice is about copyright whatever its words suggest."""
+    if reading.form in (Form.DMCA, Form.COUNTER_NOTICE, Form.RETRACTION):
+        return Category.COPYRIGHT
+    if reading.form == Form.ORDER and reading.category not in (Category.DATA_REQUEST, Category.TERRORISM):
+        return Category.GOVERNMENT_ORDER
+    return reading.category or Category.OTHER
+
+
+def _groups(job: Job, assets: dict[str, Asset]) -> list[Placing]:
+    """One placing per accountable subject; what is not ours goes along with ours, or forms one placing alone."""
+    category, reading = category_of(job.reading), job.reading
+    ours: dict[int, Placing] = {}
+    foreign: list[Claimed] = []
+    for target in reading.targets:
+        asset = assets.get(host_of(target.kind, target.value))
+        if asset is None:
+            foreign.append(target)
+            continue
+        placing = ours.setdefault(asset.subject_id, Placing("", [], asset, asset.subject_id))
+        placing.targets.append(target)
+        if placing.asset is not None and placing.asset.pk != asset.pk:
+            placing.asset = None  # several assets of one customer
+    placings = list(ours.values()) or [Placing("", [])]
+    placings[0].targets += foreign
+    for placing in placings:
+        placing.merge_key = _merge_key(job.report, category, reading.form, placing)
+    return placings
+
+
+def _merge_key(report: Report, category: str, form: str, placing: Placing) -> str:
+    """What makes two reports one case: same category, same accountable asset and, for content, the same targets."""
+    targets = sorted({t.value for t in placing.targets})
+    if form in NEVER_MERGED or not targets:
+        about = ["report", report.identity]
+    elif placing.asset is not None:
+        about = ["asset", placing.asset.kind, placing.asset.ref, placing.asset.value if placing.asset.kind != "prefix" else targets[0]]
+    elif placing.subject_id is not None:
+        about = ["subject", str(placing.subject_id), *targets]
+    else:
+        about = ["host", host_of(placing.targets[0].kind, placing.targets[0].value)]
+    if category in PER_TARGET:
+        about += targets
+    return hashlib.sha256(journal.canonical([category, *about]).encode()).hexdigest()
+
+
+def _find_cases(jobs: Sequence[Job]) -> None:
+    """Lock the cases that are there already, in the order of their numbers so that no two workers wait in a ring."""
+    wanted = {p.merge_key for job in jobs for p in job.placings}
+    numbers = {job.answered.case_id for job in jobs if job.answered is not None}
+    if numbers:
+        list(Case.objects.select_for_update().filter(pk__in=numbers).order_by("id"))
+    cases = Case.objects.select_for_update(of=("self",)).select_related("asset", "subject").order_by("id")
+    found = {case.open_key: case for case in cases.filter(open_key__in=wanted)}
+    by_number: dict[int, Case] = {case.pk: case for case in found.values()}
+    for job in jobs:
+        if job.answered is not None and job.reading.form in ANSWERS | NOT_REPORTS:
+            number = job.answered.case_id
+            case = by_number.setdefault(number, Case.objects.select_related("asset", "subject").get(pk=number))
+            job.placings = [Placing(case.merge_key, list(job.reading.targets), case.asset, case.subject_id, case)]
+            continue
+        for placing in job.placings:
+            placing.case = found.get(placing.merge_key)
+            if placing.case is None and job.reading.form in ANSWERS:
+                placing.case = _last_about(placing)
+
+
+def _last_about(placing: Placing) -> Case | None:
+    """The latest copyright case on the asset that a counter-notice or retraction without a reference speaks of."""
+    if placing.subject_id is None:
+        return None
+    values = [t.value for t in placing.targets]
+    about = Case.objects.select_for_update(of=("self",)).select_related("asset", "subject")
+    about = about.filter(subject_id=placing.subject_id, category="copyright", indicators__value__in=values)
+    return about.order_by("-id").first()
+
+
+def _drafts(job: Job, opened: dict[str, Case], *, actor: Actor, now: datetime) -> list[Draft]:
+    _fill(job.report, job.reading)
+    if not job.placings:
+        states.check("report", job.report.state, "set_aside")
+        job.report.state = "set_aside"
+        parties = _parties(job.report, job.reading)
+        body = _report_body(job.report, job.reading)
+        return [Draft(None, "report.set_aside", body, actor, now, rows=[*parties, job.report])]
+    drafts: list[Draft] = []
+    indicators = [_indicator(job.report, n, claimed) for n, claimed in enumerate(job.reading.indicators)]
+    by_claim = {id(c): row for c, row in zip(job.reading.indicators, indicators, strict=True)}
+    for number, placing in enumerate(job.placings):
+        case = placing.case or opened.get(placing.merge_key)
+        if case is None:
+            case = opened[placing.merge_key] = _new_case(job, placing, now=now)
+            drafts.append(_opening(job, case, actor=actor, now=now))
+        for target in placing.targets:
+            if id(target) in by_claim:
+                by_claim[id(target)].case = case
+                by_claim[id(target)].asset = placing.asset
+        drafts.append(_joining(job, case, indicators, first=number == 0, actor=actor, now=now))
+    return drafts
+
+
+def _fill(report: Report, reading: Reading) -> None:
+    report.form = reading.form
+    report.category = reading.category or ""
+    report.confidence = round(reading.confidence, 4)
+    report.language = reading.language[:12]
+    report.title = _plain(reading.subject, 300)
+    report.message_id = _plain(reading.message_id, 300)
+    report.incident_at = reading.incident_at
+    report.reader = reading.parser[:60]
+    report.elements = {element.id: element.present for element in reading.elements}
+    report.problems = [{"code": p.code, "message": _plain(p.message, 500), "where": _plain(p.where, 200)} for p in reading.problems[:100]]
+
+
+def _plain(text: str, limit: int) -> str:
+    """PostgreSQL holds neither NUL nor lone surrogates, and a column has an end."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[:limit]
+
+
+def _party(kind: str, claimed: ClaimedParty, reading: Reading) -> Party:
+    return Party(
+        kind=kind,
+        name=_plain(claimed.name, 200),
+        email=_plain(claimed.email, 254),
+        organisation=_plain(claimed.organisation, 200),
+        phone=_plain(claimed.phone, 60),
+        address=_plain(claimed.address, 1000),
+        country=claimed.country[:2],
+        language=reading.language[:12],
+    )
+
+
+def _parties(report: Report, reading: Reading) -> list[Party]:
+    report.reporter = _party("reporter", reading.reporter, reading)
+    parties = [report.reporter]
+    if reading.principal is not None:
+        report.principal = _party("principal", reading.principal, reading)
+        parties.append(report.principal)
+    return parties
+
+
+def _indicator(report: Report, position: int, claimed: Claimed) -> Indicator:
+    return Indicator(
+        report=report,
+        position=position,
+        kind=claimed.kind[:12],
+        value=_plain(claimed.value, 8000),
+        host=_plain(host_of(claimed.kind, claimed.value), 255),
+        raw=_plain(claimed.raw, 8000),
+        role=claimed.role,
+        start=claimed.start,
+        end=claimed.end,
+    )
+
+
+def _new_case(job: Job, placing: Placing, *, now: datetime) -> Case:
+    category, reading = category_of(job.reading), job.reading
+    policy, kind = duties.policy(), duties.kind_of(category)
+    role = placing.asset.role if placing.asset else ""
+    facts = duties.facts_of(category=category, form=reading.form, channel=job.report.channel, role=role,
+                            reporter_country=reading.reporter.country)  # fmt: skip
+    applied = duties.regimes_for(facts, now=now)
+    first = placing.targets[0].value if placing.targets else ""
+    return Case(
+        category=category,
+        form=reading.form,
+        queue=routing.queue(policy, category, reading.form),
+        severity=kind.severity,
+        language=reading.language[:12],
+        title=_plain(first or reading.subject, 300),
+        subject_id=placing.subject_id,
+        asset=placing.asset,
+        merge_key=placing.merge_key,
+        open_key=placing.merge_key,
+        regimes=duties.as_rows(applied),
+        opened_at=now,
+        last_report_at=job.report.received_at,
+    )
+
+
+def _opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
+    # Clocks run from when the report reached us, not from when a worker got round to reading it.
+    clocks = duties.start(case, "report.received", at=job.report.received_at)
+    case.next_due_at = duties.next_due(case, clocks)
+    reprioritise(case, now=now)
+    body = {
+        "category": case.category,
+        "form": case.form,
+        "queue": case.queue,
+        "severity": case.severity,
+        "subject": case.subject_id,
+        "asset": case.asset_id,
+        "regimes": [[r["id"], r["version"], r["digest"]] for r in case.regimes],
+        "clocks": duties.described(clocks),
+    }
+    todo = Todo("enrich", {"case": case})
+    return Draft(case, "case.opened", body, actor, now, rows=clocks, tasks=[todo])
+
+
+def reprioritise(case: Case, *, now: datetime) -> None:
+    """Set the priority from severity, harm and the nearest due clock."""
+    kind = duties.kind_of(case.category)
+    case.priority = routing.priority(case.severity, kind.harm, case.next_due_at, now)
+
+
+def _report_body(report: Report, reading: Reading) -> dict[str, Any]:
+    return {
+        "report": report,
+        "evidence": report.evidence_id,
+        "channel": report.channel,
+        "form": report.form,
+        "category": report.category,
+        "received_at": report.received_at,
+        "reader": report.reader,
+        "indicators": len(reading.indicators),
+        "targets": len(reading.targets),
+        "problems": sorted({p.code for p in reading.problems}),
+    }
+
+
+def _joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, actor: Actor, now: datetime) -> Draft:
+    report, reading = job.report, job.reading
+    case.report_count += reading.form not in NOT_REPORTS
+    case.last_report_at = max(case.last_report_at, report.received_at)
+    rows: list[Any] = [Joining(report=report, case=case, at=now)]
+    tasks: list[Todo] = []
+    if not first:
+        body = {"report": report, "form": report.form, "indicators": len(indicators)}
+        return Draft(case, "report.joined", body, actor, now, rows=[*rows, Group("indicators/report", indicators)])
+    linked = reading.form in NOT_REPORTS
+    states.check("report", report.state, "linked" if linked else "joined")
+    report.state = "linked" if linked else "joined"
+    report.case = case
+    rows = [*_parties(report, reading), report.evidence, *rows, report]
+    if indicators:
+        rows.append(Group("indicators/report", indicators))
+    body = _report_body(report, reading)
+    if job.answered is not None:
+        case.unread += 1
+        body["answers"] = job.answered.pk
+        body["unread"] = case.unread
+        body["cites"] = job.answered.kind
+        tasks.append(Todo("answered", {"report": report, "notice": job.answered.pk}))
+    elif not linked:
+        tasks.append(Todo("acknowledge", {"report": report}))
+    return Draft(case, "report.received", body, actor, now, rows=rows, tasks=tasks)

@@ -1,0 +1,145 @@
+"""Tasks: leased, run at least once, retried with growing pauses, and kept in sight when they cannot be done.
+
+A worker leases tasks for a while. If it dies, the lease runs out and another worker takes them. Whoever handles a task
+must therefore bear doing it twice. A task that keeps failing becomes `dead` and waits for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+
+from trustdesk.models import Task
+
+log = logging.getLogger("trustdesk.work")
+
+LEASE = timedelta(minutes=5)
+#: Pauses between attempts; after the last one a task is dead.
+PAUSES = (5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
+
+
+class TryLater(Exception):
+    """The outside world asks us to wait; counts as an attempt but not as a fault. `pause` in seconds or None."""
+
+    def __init__(self, why: str, pause: float | None = None) -> None:
+        super().__init__(why)
+        self.pause = pause
+
+
+Handler = Callable[[Sequence[Task], Callable[[], datetime]], None]
+_handlers: dict[str, tuple[Handler, int]] = {}
+
+
+def handler(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
+    """Register the function that does tasks called `name`, up to `batch` of them at once."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[name] = (function, batch)
+        return function
+
+    return register
+
+
+def worker_name() -> str:
+    """This process, as written on the tasks it holds."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+
+
+def load_handlers() -> None:
+    """Import every module that handles tasks."""
+    from trustdesk.flow import appeal, decide, enforce, enrich, notify, parse, tick  # noqa: F401
+
+
+def claim(*, now: datetime, limit: int = 200, names: Sequence[str] = ()) -> list[Task]:
+    """Lease due tasks, oldest first; also those whose worker let the lease run out. All are of one name."""
+    waiting = Q(state="queued", due_at__lte=now)
+    abandoned = Q(state="leased", leased_until__lt=now)
+    with transaction.atomic():
+        # Two questions, each answered by its own partial index, whatever else waits in the table.
+        tasks = _ready(abandoned, "leased_until", names, limit) or _ready(waiting, "due_at", names, limit)
+        if not tasks:
+            return []
+        size = _handlers.get(tasks[0].name, (None, 1))[1]
+        tasks = [t for t in tasks if t.name == tasks[0].name][:size]
+        Task.objects.filter(pk__in=[t.pk for t in tasks]).update(
+            state="leased", leased_until=now + LEASE, worker=worker_name()
+        )
+    return tasks
+
+
+def _ready(condition: Q, order: str, names: Sequence[str], limit: int) -> list[Task]:
+    found = Task.objects.filter(condition).order_by(order, "id")
+    if names:
+        found = found.filter(name__in=names)
+    if connection.features.has_select_for_update_skip_locked:
+        found = found.select_for_update(skip_locked=True)
+    return list(found[:limit])
+
+
+def run_once(clock: Callable[[], datetime], *, names: Sequence[str] = ()) -> int:
+    """Lease one batch and do it. Returns how many tasks were taken; 0 means there is nothing due."""
+    tasks = claim(now=clock(), names=names)
+    if tasks:
+        _do(tasks, clock)
+    return len(tasks)
+
+
+def _do(tasks: list[Task], clock: Callable[[], datetime]) -> None:
+    function, _ = _handlers.get(tasks[0].name, (None, 1))
+    try:
+        if function is None:
+            raise LookupError(f"nobody does tasks called {tasks[0].name!r}")
+        function(tasks, clock)
+    except Exception as error:
+        if len(tasks) > 1:  # one bad task must not hold up its neighbours
+            for task in tasks:
+                _do([task], clock)
+            return
+        _failed(tasks[0], error, now=clock())
+        return
+    Task.objects.filter(pk__in=[t.pk for t in tasks], worker=worker_name(), state="leased").delete()
+
+
+def _failed(task: Task, error: Exception, *, now: datetime) -> None:
+    attempts = task.attempts + 1
+    asked = error.pause if isinstance(error, TryLater) else None
+    dead = attempts > len(PAUSES)
+    pause = asked if asked is not None else PAUSES[min(attempts, len(PAUSES)) - 1]
+    text = str(error) if isinstance(error, TryLater) else "".join(traceback.format_exception(error))[-4000:]
+    log.log(logging.ERROR if dead else logging.WARNING, "task %s %s failed (%d): %s", task.name, task.pk, attempts, error)
+    values: dict[str, Any] = {
+        "state": "dead" if dead else "queued",
+        "attempts": attempts,
+        "due_at": now + timedelta(seconds=pause),
+        "leased_until": None,
+        "error": text.replace("\0", ""),
+    }
+    try:
+        with transaction.atomic():
+            Task.objects.filter(pk=task.pk).update(**values)
+    except IntegrityError:  # the same work was queued again meanwhile; that one will do
+        Task.objects.filter(pk=task.pk).delete()
+
+
+def run_until_idle(clock: Callable[[], datetime]) -> int:
+    """Do everything that is due, and what that makes due; returns how many tasks were done."""
+    load_handlers()
+    done = 0
+    while taken := run_once(clock):
+        done += taken
+    return done
+
+
+def revive(task_id: int, *, now: datetime) -> bool:
+    """Give a dead task another life; False if it is not dead (any more)."""
+    return bool(
+        Task.objects.filter(pk=task_id, state="dead").update(state="queued", attempts=0, due_at=now, leased_until=None)
+    )
