@@ -365,6 +365,7 @@ class Migration(migrations.Migration):
                 ('checkpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='heads', to='trustdesk.checkpoint')),
             ],
             options={
+                'indexes': [models.Index(fields=['chain', 'seq'], name='head_of_chain')],
                 'constraints': [models.UniqueConstraint(fields=('checkpoint', 'chain'), name='one_head_per_checkpoint_and_chain')],
             },
         ),

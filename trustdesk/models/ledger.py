@@ -60,6 +60,7 @@ class CheckpointHead(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["checkpoint", "chain"], name="one_head_per_checkpoint_and_chain")]
+        indexes = [models.Index(fields=["chain", "seq"], name="head_of_chain")]  # is this head covered already?
 
 
 class RuleText(models.Model):
