@@ -1,0 +1,225 @@
+"""The rulebook as it is on disk: read strictly, kept as values, and never replaced by something broken.
+
+`current()` is what the running desk uses: it looks at the files' times now and then, and when a file has become bad it
+keeps the last good rulebook and says so in `problems`. `load(path)` is for tools: it raises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from trustdesk.core.calendars import Calendars, parse_calendar, parse_place
+from trustdesk.core.lines import line_of
+from trustdesk.core.policies import Policy, parse_policy
+from trustdesk.core.regimes import Regime, parse_regime
+from trustdesk.core.strict import BadRules
+from trustdesk.core.taxonomy import Taxonomy, parse_taxonomy
+from trustdesk.core.types import Finding
+
+
+class RulebookError(Exception):
+    """The rulebook may not be used. Each finding's `field` is `file:line`."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(f"{f.field}: {f.message}" for f in self.findings))
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything in force: regimes and policies by id, calendars, taxonomy.
+
+    `texts` maps the digest (SHA-256, hex) of each regime and policy file to (id, version, text), so that what a
+    decision was made under can be stored beside it. `problems` is not empty when newer files could not be used.
+    """
+
+    root: Path
+    regimes: Mapping[str, Regime]
+    policies: Mapping[str, Policy]
+    calendars: Calendars
+    taxonomy: Taxonomy
+    texts: Mapping[str, tuple[str, str, str]]
+    problems: tuple[Finding, ...] = field(default=())
+
+    @cached_property
+    def digest(self) -> str:
+        """One digest over every regime and policy in it."""
+        return hashlib.sha256("\n".join(sorted(self.texts)).encode()).hexdigest()
+
+    def policy(self, ident: str = "", on: date | None = None) -> Policy:
+        """The policy of that id, or the one that `TRUSTDESK_POLICY` names, or the first by id.
+
+        Raises KeyError when there is none.
+        """
+        ident = ident or os.environ.get("TRUSTDESK_POLICY", "")
+        if ident:
+            return self.policies[ident]
+        for name in sorted(self.policies):
+            policy = self.policies[name]
+            if on is None or (policy.valid_from <= on and (policy.valid_to is None or on <= policy.valid_to)):
+                return policy
+        raise KeyError("the rulebook holds no policy")
+
+
+def root() -> Path:
+    """Where the rulebook is: `TRUSTDESK_RULEBOOK`, else beside the program (a checkout), else inside it (installed)."""
+    named = os.environ.get("TRUSTDESK_RULEBOOK")
+    if named:
+        return Path(named)
+    here = Path(__file__).resolve().parent
+    beside = here.parent / "rulebook"
+    return beside if (beside / "regimes").is_dir() else here / "rulebook"
+
+
+def load(path: Path | str | None = None) -> Rulebook:
+    """Read the whole rulebook. Raises `RulebookError` with every finding, each with file and line."""
+    folder = Path(path) if path is not None else root()
+    findings: list[Finding] = []
+    texts: dict[str, tuple[str, str, str]] = {}
+
+    def dated(parse: Callable[..., Any]) -> Callable[[dict[str, Any], str, str], Any]:
+        def read(document: dict[str, Any], file: str, text: str) -> Any:
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            value = parse(document, file=file, digest=digest)
+            texts[digest] = (value.id, value.version, text)
+            return value
+
+        return read
+
+    def plain(parse: Callable[..., Any]) -> Callable[[dict[str, Any], str, str], Any]:
+        return lambda document, file, text: parse(document, file=file)
+
+    regimes = _folder(folder, "regimes/*/regime.toml", dated(parse_regime), findings)
+    policies = _folder(folder, "policies/*/policy.toml", dated(parse_policy), findings)
+    calendars = _folder(folder, "calendars/*.toml", plain(parse_calendar), findings)
+    places = _folder(folder, "calendars/days/*.toml", plain(parse_place), findings)
+    taxonomies = _folder(folder, "taxonomy/categories.toml", plain(parse_taxonomy), findings)
+    if not regimes and not findings:
+        findings.append(Finding("rulebook.empty", "no regimes found", f"{folder}:1"))
+    if not taxonomies:
+        findings.append(Finding("rulebook.no_taxonomy", "taxonomy/categories.toml is missing or bad", f"{folder}:1"))
+    book = Rulebook(
+        root=folder,
+        regimes={r.id: r for _, r in regimes},
+        policies={p.id: p for _, p in policies},
+        calendars=Calendars({c.id: c for _, c in calendars}, {p.code: p for _, p in places}),
+        taxonomy=taxonomies[0][1] if taxonomies else Taxonomy(()),
+        texts=texts,
+    )
+    if not findings:
+        findings += _across(folder, book, regimes, policies, calendars, places)
+    if findings:
+        raise RulebookError(findings)
+    return book
+
+
+def _folder(
+    folder: Path, pattern: str, read: Callable[[dict[str, Any], str, str], Any], findings: list[Finding]
+) -> list[tuple[Path, Any]]:
+    out = []
+    for path in sorted(folder.glob(pattern)):
+        name = str(path.relative_to(folder))
+        try:
+            text = path.read_bytes().decode("utf-8")
+            document = tomllib.loads(text)
+        except UnicodeDecodeError as error:
+            findings.append(Finding("rulebook.encoding", f"not UTF-8: {error.reason}", f"{name}:1"))
+            continue
+        except tomllib.TOMLDecodeError as error:
+            line = str(error).partition("(at line ")[2].partition(",")[0]
+            findings.append(Finding("rulebook.toml", str(error), f"{name}:{line if line.isdigit() else 1}"))
+            continue
+        try:
+            out.append((path, read(document, name, text)))
+        except BadRules as error:
+            for f in error.findings:
+                message = f"{f.field}: {f.message}" if f.field else f.message
+                findings.append(Finding(f.code, message, f"{name}:{line_of(text, f.field)}"))
+    return out
+
+
+def _across(
+    folder: Path,
+    book: Rulebook,
+    regimes: list[tuple[Path, Any]],
+    policies: list[tuple[Path, Any]],
+    calendars: list[tuple[Path, Any]],
+    places: list[tuple[Path, Any]],
+) -> Iterable[Finding]:
+    """What no single file can know: names that must agree with other files."""
+
+    def where(path: Path, key: str) -> str:
+        return f"{path.relative_to(folder)}:{line_of(path.read_text(encoding='utf-8'), key)}"
+
+    for path, value in [*regimes, *policies]:
+        if path.parent.name != value.id:
+            yield Finding("rulebook.folder", f"the id {value.id!r} is not the folder's name", where(path, "id"))
+    for path, value in calendars:
+        if path.stem != value.id:
+            yield Finding("rulebook.folder", f"the id {value.id!r} is not the file's name", where(path, "id"))
+        for key in ("place", "fallback"):
+            code = getattr(value, key)
+            if code not in ("", "location") and code not in book.calendars.places:
+                yield Finding("rulebook.unknown_place", f"unknown place {code!r}", where(path, key))
+    for path, value in places:
+        if path.stem != value.code:
+            yield Finding("rulebook.folder", f"the code {value.code!r} is not the file's name", where(path, "code"))
+    for path, regime in regimes:
+        for n, clock in enumerate(regime.clocks):
+            if clock.calendar and clock.calendar not in book.calendars.calendars:
+                yield Finding(
+                    "rulebook.unknown_calendar",
+                    f"clock {clock.id!r}: unknown calendar {clock.calendar!r}",
+                    where(path, f"clock[{n}].calendar"),
+                )
+            if clock.starts_on not in book.taxonomy.events:
+                yield Finding(
+                    "rulebook.unknown_event",
+                    f"clock {clock.id!r}: unknown event {clock.starts_on!r}",
+                    where(path, f"clock[{n}].starts_on"),
+                )
+
+
+#: Files are looked at no more often than this (seconds): a change of law can wait that long, a queue cannot.
+LOOK_EVERY = 1.0
+
+_lock = threading.Lock()
+_last: tuple[Path, tuple[tuple[str, int, int], ...], Rulebook] | None = None
+_looked = float("-inf")
+
+
+def current() -> Rulebook:
+    """The rulebook in force in this process. Reads again only when a file has changed, came or went.
+
+    A rulebook that has become bad does not replace a good one: the last good one is returned with `problems` set.
+    Raises `RulebookError` only when there has never been a good one.
+    """
+    global _last, _looked
+    folder = root()
+    with _lock:
+        if _last is not None and _last[0] == folder and time.monotonic() - _looked < LOOK_EVERY:
+            return _last[2]
+        stamp = tuple(
+            (str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(folder.rglob("*.toml"))
+        )
+        _looked = time.monotonic()
+        if _last is not None and _last[0] == folder and _last[1] == stamp:
+            return _last[2]
+        try:
+            book = load(folder)
+        except RulebookError as error:
+            if _last is None or _last[0] != folder:
+                raise
+            book = replace(_last[2], problems=error.findings)
+        _last = (folder, stamp, book)
+        return book
