@@ -35,8 +35,12 @@ def identity(raw: bytes) -> str:
     for name in _COUNTED:
         digest.update(name + b":%d:" % len(values[name]) + values[name] + b"\n")
     end = len(raw)
-    while end > body and raw[end - 1] in b"\r\n":
-        end -= 1
+    while end > body:  # a chunk at a time: a message may consist of newlines alone
+        start = max(body, end - _CHUNK)
+        left = len(raw[start:end].rstrip(b"\r\n"))
+        end = start + left
+        if left:
+            break
     # Lines are normalised chunk by chunk, so that a large message is not copied as a whole.
     at = body
     while at < end:
