@@ -7,7 +7,7 @@ not installed (or whose installed metadata is older than the checkout) the proje
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -29,8 +29,21 @@ def plugins(group: str, enabled: Sequence[str] | None = None) -> dict[str, objec
     names = tuple(sorted(declared)) if enabled is None else tuple(enabled)
     missing = [name for name in names if name not in declared]
     if missing:
-        raise PluginError(f"{group}: no plugin named {', '.join(missing)}; there are {', '.join(sorted(declared)) or 'none'}")
+        raise PluginError(
+            f"{group}: no plugin named {', '.join(missing)}; there are {', '.join(sorted(declared)) or 'none'}"
+        )
     return {name: _instance(group, name, declared[name]) for name in names}
+
+
+def make(group: str, name: str, config: Mapping[str, object]) -> object:
+    """A fresh plugin of `group` made with its configuration. Raises PluginError, also for a configuration it refuses."""
+    declared = _declared(group)
+    if name not in declared:
+        raise PluginError(f"{group}: no plugin named {name}; there are {', '.join(sorted(declared)) or 'none'}")
+    try:
+        return EntryPoint(name, declared[name], group).load()(config)
+    except Exception as error:
+        raise PluginError(f"{group}: {name} cannot be made with its configuration: {error}") from error
 
 
 def forget() -> None:

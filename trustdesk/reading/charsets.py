@@ -76,7 +76,9 @@ def decode(data: bytes, label: str = "", where: str = "") -> tuple[str, tuple[Pr
         problems.append(Problem("charset_unknown", f"there is no charset {label[:40]!r}", where))
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(data) % 2 == 0:
         return clean(data.decode("utf-16", "replace")), tuple(problems)
-    stateful = name is not None and name.startswith(("iso2022", "hz", "utf-7", "utf-16", "utf-32", "utf_7", "cp037", "cp500"))
+    stateful = name is not None and name.startswith(
+        ("iso2022", "hz", "utf-7", "utf-16", "utf-32", "utf_7", "cp037", "cp500")
+    )
     if not stateful:
         try:
             text = data.decode("utf-8-sig")

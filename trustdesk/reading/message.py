@@ -25,8 +25,17 @@ class Message:
 
     __slots__ = ("raw", "kind", "headers", "parts", "budget", "depth")
 
-    def __init__(self, raw: bytes, kind: str, headers: Headers, parts: tuple[Part, ...], budget: Budget, depth: int) -> None:
-        self.raw, self.kind, self.headers, self.parts, self.budget, self.depth = raw, kind, headers, parts, budget, depth
+    def __init__(
+        self, raw: bytes, kind: str, headers: Headers, parts: tuple[Part, ...], budget: Budget, depth: int
+    ) -> None:
+        self.raw, self.kind, self.headers, self.parts, self.budget, self.depth = (
+            raw,
+            kind,
+            headers,
+            parts,
+            budget,
+            depth,
+        )
 
     @classmethod
     def from_bytes(cls, raw: bytes, *, limits: Limits = LIMITS) -> Message:

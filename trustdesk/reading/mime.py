@@ -86,7 +86,9 @@ class Part:
             size = self._end - self._start
             room = self._budget.limits.decoded_bytes - self._budget.decoded
             if size > room:
-                self._budget.note("decoded_too_large", "more decoded content than the limit; the rest was not read", self.path)
+                self._budget.note(
+                    "decoded_too_large", "more decoded content than the limit; the rest was not read", self.path
+                )
                 size = max(room, 0)
             data = self._raw[self._start : self._start + size]
             self._payload = decode_transfer(data, self.encoding, self._budget, self.path)
@@ -219,7 +221,9 @@ def leaves(raw: bytes, start: int, end: int, headers: Headers, *, depth: int, pa
                     # Reversed, because the stack gives back the last first.
                     for number, (a, b) in reversed(list(enumerate(found, 1))):
                         head, body = split_header(raw, a, b)
-                        fields, problems = Headers.from_bytes(raw[a : min(head, a + budget.limits.header_bytes + 1)], budget.limits)
+                        fields, problems = Headers.from_bytes(
+                            raw[a : min(head, a + budget.limits.header_bytes + 1)], budget.limits
+                        )
                         for problem in problems:
                             budget.note(problem.code, problem.message, path)
                         child = f"{path}.{number}" if path else str(number)

@@ -1,0 +1,124 @@
+"""The text of a message in one piece: what a person would read, with the source of each stretch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trustdesk.reading.html import html_to_text
+from trustdesk.reading.message import Message
+from trustdesk.reading.mime import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch [start, end) of the document: `source` is body, html, file:<name>, message …; `depth` counts nesting."""
+
+    start: int
+    end: int
+    source: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All readable text of a message. Offsets of indicators and elements point into `text`."""
+
+    text: str
+    sections: tuple[Section, ...]
+
+    def section_at(self, offset: int) -> Section:
+        """The section that holds the character at `offset`."""
+        for section in self.sections:
+            if section.start <= offset < section.end:
+                return section
+        return self.sections[-1] if self.sections else Section(0, 0, "body")
+
+
+class Assembler:
+    """Collects sections up to the limit on characters."""
+
+    def __init__(self, limit: int) -> None:
+        self.pieces: list[str] = []
+        self.sections: list[Section] = []
+        self.size = 0
+        self.limit = limit
+        self.cut = False
+
+    def add(self, text: str, source: str, depth: int = 0) -> None:
+        room = self.limit - self.size
+        if len(text) > room:
+            text, self.cut = text[: max(room, 0)], True
+        if not text.strip():
+            return
+        if not text.endswith("\n"):
+            text += "\n"
+        self.sections.append(Section(self.size, self.size + len(text), source, depth))
+        self.pieces.append(text)
+        self.pieces.append("\n")
+        self.size += len(text) + 1
+
+
+def document(message: Message) -> Document:
+    """Assemble the document of `message`: its inline text, attached text, and nested messages in their order."""
+    out = Assembler(message.budget.limits.text_chars)
+    _message(message, out, 0)
+    if out.cut:
+        message.budget.note("text_too_long", f"only the first {out.limit} characters were searched")
+    return Document("".join(out.pieces), tuple(out.sections))
+
+
+def _message(message: Message, out: Assembler, depth: int) -> None:
+    html_of: dict[str, list[Part]] = {}
+    plain_of: dict[str, list[Part]] = {}
+    for part in message.parts:
+        if part.disposition != "attachment" and "alternative" in part.containers:
+            group = _group(part)
+            if part.content_type == "text/html":
+                html_of.setdefault(group, []).append(part)
+            elif part.content_type == "text/plain":
+                plain_of.setdefault(group, []).append(part)
+    for part in message.parts:
+        if part.message is not None:
+            nested = part.message
+            lines = [f"{n}: {nested.headers.get(n)}" for n in ("From", "To", "Date", "Subject") if n in nested.headers]
+            out.add("\n".join(lines), "message-header", depth + 1)
+            _message(nested, out, depth + 1)
+        elif part.content_type == "text/plain" and part.disposition != "attachment" and not _is_table(part):
+            group = _group(part)
+            if html_of.get(group) and "alternative" in part.containers and _is_poor(part.text):
+                continue
+            out.add(part.text, "body", depth)
+        elif part.content_type == "text/html" and part.disposition != "attachment":
+            group = _group(part)
+            plain = plain_of.get(group, []) if "alternative" in part.containers else []
+            if plain and not all(_is_poor(p.text) for p in plain):
+                continue
+            out.add(html_to_text(part.text), "html", depth)
+        elif part.content_type == "text/html":
+            out.add(html_to_text(part.text), f"file:{part.filename}", depth)
+        elif part.content_type == "application/json" and message.kind == "json":
+            out.add(part.text, "json", depth)
+        elif part.content_type.startswith("text/") and part.content_type not in (
+            "text/rfc822-headers",
+            "text/calendar",
+        ):
+            out.add(part.text, f"file:{part.filename}", depth)
+
+
+def _group(part: Part) -> str:
+    """Path of the innermost multipart/alternative around `part`; parts with one group are versions of one text."""
+    levels = part.path.split(".")
+    index = (
+        len(part.containers) - 1 - part.containers[::-1].index("alternative") if "alternative" in part.containers else 0
+    )
+    return ".".join(levels[:index]) if "alternative" in part.containers else part.path
+
+
+def _is_poor(text: str) -> bool:
+    """True for the text half of an alternative that says nothing (empty, or "your mail program shows no HTML")."""
+    solid = text.strip()
+    return len(solid) < 40 or (len(solid) < 400 and "html" in solid.lower() and "://" not in solid)
+
+
+def _is_table(part: Part) -> bool:
+    return part.filename.lower().endswith((".csv", ".tsv"))

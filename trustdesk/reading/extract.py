@@ -1,0 +1,310 @@
+"""Find every URL, domain, address, mail address and hash in a text, with offsets, through the ways they are defanged.
+
+All patterns run on google-re2 over the UTF-8 bytes: hostile text cannot make them backtrack, and one call never scans
+far beyond what it returns. What looks like an indicator and is not one (a version number, a file name) is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from trustdesk.reading import canonical
+
+_DOT = r"(?:\.|\[\.\]?|\.\]|\(\.\)|\{\.\}|\\\.| ?[\[({] ?(?:dot|punkt|punto) ?[\])}] ?|\x{FF0E}|\x{3002}|\x{FF61})"
+_AT = r"(?:@|\x{FF20}|[\[({] ?(?:at|@) ?[\])}] ?)"
+_COLON = r"(?:\[?:\]?|\(:\)|\x{FF1A})"
+_SLASHES = r"(?:\[?//\]?|/|\[/\]\[?/\]?|\(//\)|\\\\|\x{FF0F}\x{FF0F})"
+_SCHEME = r"(?:h(?:tt|xx|tx|xt|\*\*|__|::|%%)p(?:s|\[s\]|\(s\))?|fxps?|ftps?|meows?|rtmps?|rtsp|udp|tcp|magnet)"
+_LABEL = r"[a-z0-9_\x{80}-\x{10FFFF}-]+"
+_STOP = r"\s<>\"`|\x{3000}\x{201C}\x{201D}\x{00AB}\x{00BB}\x{2018}\x{300C}\x{300D}\x{FF08}\x{FF09}\x{3001}\x{FF0C}"
+_HOSTPATH = rf"(?:{_LABEL}{_DOT})+{_LABEL}(?:\[?:\]?[0-9]+)?(?:\[?/\]?[^{_STOP}]*|\?[^{_STOP}]+)?"
+
+_OPTIONS = re2.Options()
+_OPTIONS.max_mem = 64 << 20
+_OPTIONS.case_sensitive = False
+_OPTIONS.log_errors = False
+#: 1 URL with scheme, 2 the domain of a mail address (its local part is looked for backwards), 3 name or IPv4, 4 IPv6.
+_MAIN = re2.compile(
+    rf"({_SCHEME}[ ]?(?:\[{_COLON}//\]|{_COLON}[ ]?{_SLASHES})[^{_STOP}]+)"
+    rf"|{_AT}((?:{_LABEL}{_DOT})+[a-z\x{{80}}-\x{{10FFFF}}][a-z0-9\x{{80}}-\x{{10FFFF}}-]+)"
+    rf"|({_HOSTPATH})"
+    r"|((?:[0-9a-f]{1,4}:|::)(?:[0-9a-f]{0,4}:)+[0-9a-f:.]*(?:/[0-9]{1,3})?)",
+    _OPTIONS,
+)
+_HASH = re2.compile(r"\b(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b", _OPTIONS)
+_ASN = re2.compile(r"\bAS ?(?:N ?)?([1-9][0-9]{2,9})\b")
+
+_DEFANGED = re.compile(r"\[|\(|\{|\\|h[x*_:%t][x*_:%t]p|meow|fxp|[．。｡：／]", re.IGNORECASE)
+_REFANG_DOT = re.compile(r" ?[\[({] ?(?:\.|dot|punkt|punto) ?[\])}] ?|\[\.|\.\]|\\\.|[．。｡]", re.IGNORECASE)
+_REFANG_COLON = re.compile(r"\[:(?://)?\]|\(:\)|：")
+_REFANG_SLASH = re.compile(r"\[//?\]|\(//\)|／")
+_SCHEME_START = re.compile(
+    r"(?i)^(h(?:tt|xx|tx|xt|\*\*|__|::|%%)p(s|\[s\]|\(s\))?|fxps?|meows?|[a-z]{3,6}) ?((?:\[?:(?://)?\]?|\(:\)|：)) ?(?:\[?/+\]?\[?/?\]?|\(//\)|\\\\|／／)?"
+)
+_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,64}$")
+_IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::(\d{1,5})(?!\d))?(?:/(\d{1,2})(?![\w./]))?")
+_TRAILING = ".,;:!?'*_~\u2019\u201d\u2026\u3002-="
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_AGAIN = re.compile(r"(?i)h(?:tt|xx)ps?:")
+_SPLIT = re.compile(
+    r"(?i)[,;'\")\]]+(?=h(?:tt|xx)ps?:)|(?<=[\w/])(?=h(?:tt|xx)ps?://(?:www\.)?[\w.-]{1,80}/)(?<![=/?&%])|['\"][,)\]};]|\\[nrt](?=[A-Z\\ ]|$)|&(?:quot|lt|gt|nbsp);|\]\(|\](?=http)|</?[a-z]"
+)
+
+#: Endings that name files far more often than domains; a bare name with one needs more than its looks.
+_FILE_ENDINGS = frozenset("sh py pl md zip so ps rs mov cab pub mm do cpa java swf inc log doc".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One indicator as it stands in a text: `raw` is text[start:end), `value` canonical, `host` what it points at."""
+
+    kind: str  # url | domain | ip | cidr | email | hash | asn
+    value: str
+    raw: str
+    start: int
+    end: int
+    host: str = ""
+    bare: bool = False  # a name without scheme and path, or a URL without scheme
+    defanged: bool = False
+    port: str = ""
+
+
+#: A URL longer than this is cut; browsers and servers refuse far shorter ones.
+_URL_CHARS = 8192
+#: Candidates looked at in one text, for each indicator allowed; a text full of near misses must end too.
+_CANDIDATES = 10
+
+
+def extract(text: str, *, limit: int = 20_000) -> list[Found]:
+    """Every indicator in `text` in the order of its appearance, at most `limit`. Linear; never raises."""
+    found: list[Found] = []
+    taken = 0
+    budget = limit * _CANDIDATES
+    for match in _MAIN.finditer(text):
+        budget -= 1
+        if len(found) >= limit or budget <= 0:
+            break
+        start, end = match.span()
+        if start < taken:
+            continue
+        if match.start(1) >= 0:
+            items: Iterator[Found] | tuple[Found, ...] = _urls(text, start, end)
+        elif match.start(3) >= 0:
+            items = _dotted(text, start, end)
+        elif match.start(2) >= 0:
+            items = _email(text, start, match.start(2), end)
+        else:
+            items = _ipv6(text, start, end)
+        for item in items:
+            if item.kind == "email":
+                while found and found[-1].start >= item.start:
+                    found.pop()  # the local part looked like a domain
+            if item.start >= taken or item.kind == "email":
+                found.append(item)
+                taken = max(taken, item.end)
+    hashes = [Found("hash", raw.lower(), raw, s, e) for raw, s, e in _hashes(text, limit) if not raw.isdigit()]
+    if hashes:
+        inside = _outside(hashes[: max(limit - len(found), 0)], [(f.start, f.end) for f in found])
+        found = sorted([*found, *inside], key=lambda f: f.start)
+    return found
+
+
+def asns(text: str) -> list[Found]:
+    """Autonomous system numbers (`AS64496`) in `text`, at most 100."""
+    return [
+        Found("asn", m.group(1), m.group(0), *m.span()) for m, _ in zip(_ASN.finditer(text), range(100), strict=False)
+    ]
+
+
+def _hashes(text: str, limit: int) -> Iterator[tuple[str, int, int]]:
+    for match, _ in zip(_HASH.finditer(text), range(limit), strict=False):
+        yield match.group(), match.start(), match.end()
+
+
+def _outside(items: list[Found], ranges: list[tuple[int, int]]) -> Iterator[Found]:
+    at = 0
+    for item in items:
+        while at < len(ranges) and ranges[at][1] <= item.start:
+            at += 1
+        if at >= len(ranges) or ranges[at][0] >= item.end:
+            yield item
+
+
+def refang(raw: str) -> str:
+    """`raw` with its defanging undone: `hxxp[:]//evil[.]test` → `http://evil.test`."""
+    if not _DEFANGED.search(raw):
+        return raw
+    return _REFANG_SLASH.sub("/", _REFANG_COLON.sub(":", _REFANG_DOT.sub(".", raw)))
+
+
+def trim(raw: str) -> str:
+    """`raw` without what follows a URL in running text: punctuation, an unpaired bracket, markup."""
+    cut = _SPLIT.search(raw, 8)
+    if cut:
+        raw = raw[: cut.start()]
+    end = len(raw)
+    counts = {c: raw.count(c) for c in "()[]{}"} if end and raw[-1] in ".,;:!?'*_~)]}([{\u2019\u201d\u2026-=" else {}
+    while end:
+        last = raw[end - 1]
+        if last in "-_=" and end > 1 and raw[end - 2] not in _TRAILING:
+            break
+        if last in _PAIRS:
+            if counts[last] <= counts[_PAIRS[last]] or raw.endswith(("[.]", "(.)"), 0, end):
+                break
+        elif last not in _TRAILING and last not in "([{":
+            break
+        if last in counts:
+            counts[last] -= 1
+        end -= 1
+    return raw[:end]
+
+
+def _urls(text: str, start: int, end: int) -> Iterator[Found]:
+    if start and text[start - 1].isalnum() and text[start] not in "hH":
+        return
+    while start < end:
+        raw = trim(text[start : min(end, start + _URL_CHARS)])
+        known = _url(raw)
+        if known is not None:
+            yield Found("url", known[0], raw, start, start + len(raw), known[1], False, known[2])
+        again = _AGAIN.search(text, start + max(len(raw), 8), end)
+        if not again:
+            return
+        start = again.start()
+
+
+@lru_cache(maxsize=4096)
+def _url(raw: str) -> tuple[str, str, bool] | None:
+    """(canonical URL, host, was defanged) of a URL as written."""
+    scheme = _SCHEME_START.match(raw) if len(raw) >= 8 else None
+    if not scheme:
+        return None
+    word = scheme.group(1).lower()
+    name = ("https" if word.rstrip(")]").endswith("s") else "http") if word[0] in "hm" else word.replace("fxp", "ftp")
+    host, slash, tail = raw[scheme.end() :].partition("/")
+    defanged = "tt" not in word and word[0] in "hmf" and word[:3] != "ftp" or "[" in host or "[" in scheme.group(3)
+    if "[.]" in tail or "[/]" in tail:
+        tail = refang(tail)
+    known = canonical.url(f"{name}://{refang(host)}{slash}{tail}")
+    if known is None or not _plausible_host(known[1]):
+        return None
+    return known[0], known[1], defanged
+
+
+def _plausible_host(host: str) -> bool:
+    return ("." in host and canonical.is_top_level(host.rpartition(".")[2].lower())) or canonical.is_ip(host)
+
+
+def _email(text: str, at: int, start: int, end: int) -> Iterator[Found]:
+    """`at` is where the separator begins, `start` where the domain does; the local part is looked for backwards."""
+    local = _LOCAL.search(text[max(at - 64, 0) : at])
+    name = canonical.domain(refang(text[start:end]).rstrip("."))
+    if local is None or name is None:
+        return
+    begin = at - len(local.group())
+    yield Found("email", f"{local.group().lower().lstrip('.=')}@{name}", text[begin:end], begin, end, name)
+
+
+def _dotted(text: str, start: int, end: int) -> tuple[Found, ...]:
+    token = text[start : min(end, start + _URL_CHARS)]
+    known = _name_or_address(token)
+    if known is None:
+        return ()
+    kind, value, host, lead, size, bare, defanged, port = known
+    if kind == "ip" or kind == "cidr":
+        # A number that continues to the left is a longer version number or a decimal.
+        if start > 1 and text[start - 1] in ".," and text[start - 2].isdigit():
+            return ()
+    elif start and text[start - 1] in "/\\%$#&=" and kind == "domain":
+        return ()
+    return (
+        Found(kind, value, token[lead : lead + size], start + lead, start + lead + size, host, bare, defanged, port),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _name_or_address(token: str) -> tuple[str, str, str, int, int, bool, bool, str] | None:
+    """(kind, value, host, characters to skip, length, bare, defanged, port) of a dotted token, or None."""
+    raw = trim(token)
+    plain = refang(raw)
+    defanged = raw != plain
+    address = _IPV4.match(plain) if plain[:1].isdigit() else None
+    if address and all(int(n) < 256 for n in address.groups()[:4]):
+        rest = plain[address.end() :]
+        value = ".".join(str(int(n)) for n in address.groups()[:4])
+        if rest.startswith(".") and rest[1:2].isalnum():
+            # A name that begins with an address (reverse DNS) is a name.
+            pass
+        elif rest[:1] == "/" and rest[1:2].isalnum() and not rest[1:].isdigit():
+            known = canonical.url("http://" + plain)
+            return ("url", known[0], known[1], 0, len(raw), True, defanged, "") if known else None
+        elif rest[:1].isalnum() or rest[:1] in "-_" and rest[1:2].isalnum():
+            if rest[:1] != "-":
+                return None
+            return "ip", value, value, 0, address.end() if not defanged else len(raw), True, defanged, ""
+        elif address.group(6) and int(address.group(6)) < 32 and not address.group(5):
+            net = canonical.network(f"{value}/{address.group(6)}") or ""
+            return "cidr", net, value, 0, len(raw), True, defanged, ""
+        else:
+            return (
+                "ip",
+                value,
+                value,
+                0,
+                len(raw) if defanged else address.end(),
+                True,
+                defanged,
+                address.group(5) or "",
+            )
+    name, slash, path = plain.partition("/")
+    name, question, query = name.partition("?")
+    host, _, port = name.partition(":")
+    lead = len(host) - len(host.lstrip("-_."))
+    host = host.strip("-_.")
+    known_name = canonical.domain(host)
+    if known_name is None or _is_file_or_sentence(host, bool(slash or defanged)):
+        return None
+    if (slash and path) or (question and query) or port:
+        known = canonical.url("http://" + plain[lead:])
+        return ("url", known[0], known[1], lead, len(raw) - lead, True, defanged, port) if known else None
+    return "domain", known_name, known_name, lead, len(raw.rstrip("/:?")) - lead, True, defanged, ""
+
+
+def _is_file_or_sentence(host: str, certain: bool) -> bool:
+    before, _, last = host.rpartition(".")
+    if certain or host[:4].lower() == "www.":
+        return False
+    if last.lower() in _FILE_ENDINGS and "." not in before:
+        return True
+    # "ended.In the" is two sentences, not a domain of India; "AND.SE" would be upper case as a whole.
+    if last[:1].isupper() and last[1:].islower() and before[-1:].islower():
+        return True
+    return before.isdigit() or len(before) == 1
+
+
+def _ipv6(text: str, start: int, end: int) -> Iterator[Found]:
+    if start and (text[start - 1].isalnum() or text[start - 1] in ":."):
+        return
+    if end - start > 50:
+        return
+    raw = text[start:end].rstrip(".:") if not text[start:end].endswith("::") else text[start:end]
+    value, slash, prefix = raw.partition("/")
+    if value.count(":") < 2 or value in ("::", ":::"):
+        return
+    known = canonical.address(value)
+    if known is None or ":" not in known:
+        return
+    # Eight groups of two digits are a fingerprint or a hardware address, not an address of the internet.
+    if "::" not in value and all(len(part) <= 2 for part in value.split(":")):
+        return
+    if slash and prefix and int(prefix) < 128:
+        net = canonical.network(f"{known}/{prefix}")
+        if net:
+            yield Found("cidr", net, raw, start, start + len(raw), known)
+        return
+    yield Found("ip", known, value, start, start + len(value), known)
