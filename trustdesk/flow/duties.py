@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,12 +15,21 @@ from trustdesk.core import states
 from trustdesk.core.policies import Policy
 from trustdesk.core.regimes import Applied, Facts, again, applicable
 from trustdesk.core.taxonomy import CategoryInfo
-from trustdesk.models import Case, Clock
+from trustdesk.models import Case, Clock, RuleText
+
+#: Whose duties the desk watches, and which kinds of period it does not watch: a right that lapses is nobody's breach.
+WATCHED = frozenset({"provider", "customer"})
+UNWATCHED = frozenset({"retention", "option", "validity", "suspension"})
 
 
 def policy() -> Policy:
     """The house policy in force."""
     return rules.current().policies[settings.DESK.policy]
+
+
+def appeal_until(decided_at: datetime) -> datetime:
+    """Until when a decision may be appealed: never shorter than the six months of DSA Article 20(1)."""
+    return decided_at + timedelta(days=policy().appeal_days)
 
 
 def kind_of(category: str) -> CategoryInfo:
@@ -29,7 +38,13 @@ def kind_of(category: str) -> CategoryInfo:
 
 
 def facts_of(
-    *, category: str, form: str, channel: str = "", role: str = "", reporter_country: str = "", customer_country: str = ""
+    *,
+    category: str,
+    form: str,
+    channel: str = "",
+    role: str = "",
+    reporter_country: str = "",
+    customer_country: str = "",
 ) -> Facts:
     """What the engine is told about a case; the provider's own country and role come from `desk.toml`."""
     return Facts(
@@ -68,6 +83,20 @@ def applied_to(case: Case) -> tuple[Applied, ...]:
     return again(rules.current().regimes.values(), [row["id"] for row in case.regimes], facts)
 
 
+def remember(case: Case, *, now: datetime) -> None:
+    """Keep the text of the policy and of the case's regimes as they stand now, by digest, so that a decision can be
+    checked against them when the files have long changed."""
+    texts = rules.current().texts
+    wanted = {policy().digest, *(row["digest"] for row in case.regimes)} & texts.keys()
+    missing = wanted - set(RuleText.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    rows = [
+        RuleText(digest=d, ident=texts[d][0], version=texts[d][1], text=texts[d][2], first_used_at=now)
+        for d in sorted(missing)
+    ]
+    if rows:
+        RuleText.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def start(case: Case, event: str, *, at: datetime, applied: tuple[Applied, ...] | None = None) -> list[Clock]:
     """Unsaved clocks that `event` starts for the regimes of the case. One that still runs is not started twice."""
     applied = applied_to(case) if applied is None else applied
@@ -81,6 +110,7 @@ def start(case: Case, event: str, *, at: datetime, applied: tuple[Applied, ...] 
             name=d.name[:60],
             title=d.title[:200],
             kind=d.kind,
+            actor=d.actor[:12],
             regime=d.regime,
             regime_version=d.version,
             source=d.source[:300],
@@ -93,7 +123,7 @@ def start(case: Case, event: str, *, at: datetime, applied: tuple[Applied, ...] 
             due_at=d.due_at,
         )
         for d in drafts
-        if d.actor == "provider" and d.shape != "retention" and (d.regime, d.name) not in running
+        if d.actor in WATCHED and d.shape not in UNWATCHED and (d.regime, d.name) not in running
     ]
 
 
@@ -120,10 +150,12 @@ def _end(clock: Clock, state: str, *, now: datetime) -> None:
     clock.state, clock.ended_at = state, now
 
 
-def cancel(case: Case, *, now: datetime, kinds: Sequence[str] = ("running", "paused")) -> list[Clock]:
-    """Clocks that have nothing left to wait for, because the case is closed."""
-    changed = []
-    for clock in Clock.objects.filter(case=case, state__in=kinds):
+def close(case: Case, *deeds: str, now: datetime) -> list[Clock]:
+    """Clocks that end because the case is closed by `deeds`: those they meet, those that closing stops, and those that
+    never had a due time. A duty with a due time that outlives the case, such as a letter still to send, runs on."""
+    changed = meet(case, *deeds, "case.closed", now=now)
+    done = {clock.pk for clock in changed}
+    for clock in Clock.objects.filter(case=case, state="running", due_at__isnull=True).exclude(pk__in=done):
         _end(clock, "cancelled", now=now)
         changed.append(clock)
     return changed
@@ -144,5 +176,5 @@ def next_due(case: Case, changed: Iterable[Clock] = ()) -> datetime | None:
 
 def described(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
     """What the journal keeps of clocks: enough to replay their lives and count them."""
-    return [{"id": c, "name": c.name, "regime": c.regime, "kind": c.kind, "due": c.due_at, "state": c.state,
+    return [{"id": c, "name": c.name, "regime": c.regime, "kind": c.kind, "actor": c.actor, "due": c.due_at, "state": c.state,
              "breached": c.breached_at} for c in clocks]  # fmt: skip

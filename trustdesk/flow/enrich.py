@@ -10,37 +10,34 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from trustdesk.core.types import SYSTEM, Actor, Form, Role
 from trustdesk.flow import decide
+from trustdesk.flow.plugins import enrichers
 from trustdesk.flow.record import locked, record
 from trustdesk.flow.work import handler
-from trustdesk.interfaces.registry import plugins
 from trustdesk.models import Case, Fact, Indicator, Task
 
-GROUP = "trustdesk.enrichers"
 #: An authority, a person on the desk or a machine of ours knows why it wrote to us; a person reads these.
 NEVER_DISMISSED = frozenset({Form.ORDER, Form.ALERT, Form.UNPARSED, Form.REPLY, Form.COUNTER_NOTICE, Form.RETRACTION})
 #: Facts are asked for so many indicators of a case; the rest is there when a person asks.
 ENOUGH = 20
 
 
-def enrichers() -> list[Any]:
-    """The enrichers that `desk.toml` enables, each with its own table there."""
-    found = plugins(GROUP, settings.DESK.enrichers) if settings.DESK.enrichers else {}
-    return list(found.values())
-
-
 def enrich(case_id: int, *, actor: Actor = SYSTEM, now: datetime) -> None:
     """Gather facts about the case's targets, then open it for work, or close it if nothing of it is ours."""
-    targets = list(Indicator.objects.filter(case_id=case_id, role=Role.TARGET).order_by("report_id", "position")[:ENOUGH])
+    targets = list(
+        Indicator.objects.filter(case_id=case_id, role=Role.TARGET).order_by("report_id", "position")[:ENOUGH]
+    )
     facts = _inventory_facts(case_id, now=now) + _asked(case_id, targets, now=now)
     with locked(case_id) as case:
         if case.state != "new":
             return
         case.state = "open"
-        body = {"facts": len(facts), "state": case.state, "targets": Indicator.objects.filter(case=case, role=Role.TARGET).count()}
+        body = {
+            "facts": len(facts),
+            "case_state": case.state,
+            "targets": Indicator.objects.filter(case=case, role=Role.TARGET).count(),
+        }
         record(case, "case.enriched", body, actor=actor, now=now, rows=facts)
         if case.subject_id is None and targets and case.form not in NEVER_DISMISSED:
             decide.dismiss_not_ours(case, now=now)

@@ -67,7 +67,8 @@ def _by_name(names: list[str], on: date) -> dict[str, Asset]:
     known: dict[str, Asset] = {}
     for at in range(0, len(every), 500):
         found = Asset.objects.filter(valid(on), kind__in=("domain", "site", "account"), value__in=every[at : at + 500])
-        known |= {asset.value: asset for asset in found.select_related("subject").order_by("-id")}
+        # A site beats the domain it is on: what is complained about is what is shown there.
+        known |= {asset.value: asset for asset in found.select_related("subject").order_by("kind", "-id")}
     nearest = {name: next((known[p] for p in parents if p in known), None) for name, parents in wanted.items()}
     return {name: asset for name, asset in nearest.items() if asset is not None}
 

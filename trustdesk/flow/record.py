@@ -233,7 +233,9 @@ def _digests(draft: Draft, known: dict[int, str]) -> dict[str, str]:
     rows: list[models.Model | Group] = [draft.case] if draft.case is not None else []
     for row in [*rows, *draft.rows]:
         if isinstance(row, Group):
-            found[_group_name(row)] = journal.group_digest(ledger_key(), row.name.partition("/")[0], map(row_values, row.rows))
+            found[_group_name(row)] = journal.group_digest(
+                ledger_key(), row.name.partition("/")[0], map(row_values, row.rows)
+            )
         else:
             name = row._meta.model_name or ""
             if id(row) not in known:

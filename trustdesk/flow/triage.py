@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from trustdesk.core import journal, routing, states
-from trustdesk.core.types import NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading, Role
+from trustdesk.core.types import NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading
 from trustdesk.flow import duties
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, record_all
@@ -134,7 +134,12 @@ def _merge_key(report: Report, category: str, form: str, placing: Placing) -> st
     if form in NEVER_MERGED or not targets:
         about = ["report", report.identity]
     elif placing.asset is not None:
-        about = ["asset", placing.asset.kind, placing.asset.ref, placing.asset.value if placing.asset.kind != "prefix" else targets[0]]
+        about = [
+            "asset",
+            placing.asset.kind,
+            placing.asset.ref,
+            placing.asset.value if placing.asset.kind != "prefix" else targets[0],
+        ]
     elif placing.subject_id is not None:
         about = ["subject", str(placing.subject_id), *targets]
     else:
@@ -209,7 +214,10 @@ def _fill(report: Report, reading: Reading) -> None:
     report.incident_at = reading.incident_at
     report.reader = reading.parser[:60]
     report.elements = {element.id: element.present for element in reading.elements}
-    report.problems = [{"code": p.code, "message": _plain(p.message, 500), "where": _plain(p.where, 200)} for p in reading.problems[:100]]
+    report.problems = [
+        {"code": p.code, "message": _plain(p.message, 500), "where": _plain(p.where, 200)}
+        for p in reading.problems[:100]
+    ]
 
 
 def _plain(text: str, limit: int) -> str:
@@ -284,6 +292,7 @@ def _opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
     case.next_due_at = duties.next_due(case, clocks)
     reprioritise(case, now=now)
     body = {
+        "case_state": case.state,
         "category": case.category,
         "form": case.form,
         "queue": case.queue,

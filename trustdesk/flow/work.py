@@ -114,7 +114,9 @@ def _failed(task: Task, error: Exception, *, now: datetime) -> None:
     dead = attempts > len(PAUSES)
     pause = asked if asked is not None else PAUSES[min(attempts, len(PAUSES)) - 1]
     text = str(error) if isinstance(error, TryLater) else "".join(traceback.format_exception(error))[-4000:]
-    log.log(logging.ERROR if dead else logging.WARNING, "task %s %s failed (%d): %s", task.name, task.pk, attempts, error)
+    log.log(
+        logging.ERROR if dead else logging.WARNING, "task %s %s failed (%d): %s", task.name, task.pk, attempts, error
+    )
     values: dict[str, Any] = {
         "state": "dead" if dead else "queued",
         "attempts": attempts,

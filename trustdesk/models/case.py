@@ -70,6 +70,7 @@ class Clock(models.Model):
     name = models.CharField(max_length=60)
     title = models.CharField(max_length=200, default="", blank=True)
     kind = models.CharField(max_length=12)
+    actor = models.CharField(max_length=12, default="provider")  # whose duty: ours are counted as ours
     regime = models.CharField(max_length=60)
     regime_version = models.CharField(max_length=40, default="", blank=True)
     source = models.CharField(max_length=300)

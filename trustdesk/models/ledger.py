@@ -59,7 +59,9 @@ class CheckpointHead(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["checkpoint", "chain"], name="one_head_per_checkpoint_and_chain")]
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "chain"], name="one_head_per_checkpoint_and_chain")
+        ]
         indexes = [models.Index(fields=["chain", "seq"], name="head_of_chain")]  # is this head covered already?
 
 

@@ -24,7 +24,9 @@ DESK = load_desk(HOME / "desk.toml")
 
 SECRET_KEY = secret(KEYS_DIR / "web.key")
 DEBUG = os.environ.get("TRUSTDESK_DEBUG") == "1"
-ALLOWED_HOSTS = [h for h in os.environ.get("TRUSTDESK_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h]
+ALLOWED_HOSTS = [
+    h for h in os.environ.get("TRUSTDESK_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h
+]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("TRUSTDESK_TRUSTED_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [

@@ -29,7 +29,8 @@ class Desk:
     service_role: str = "hosting"
     languages: tuple[str, ...] = ("en", "es")
     policy: str = "example-host"
-    out_of_court: str = ""
+    out_of_court: str = ""  # certified dispute body, DSA Article 21
+    where_to_turn: tuple[str, ...] = ()  # lines for reporters whose complaint is not about us
     inventory: str = ""
     sample: bool = True
     channel: str = "mailbox"

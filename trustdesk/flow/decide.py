@@ -1,0 +1,380 @@
+"""Decide: a reasoned choice on a case, by policy and law, with a second person where it matters.
+
+Preview and decide are the same call: `decide(…, persist=False)` goes the whole way, shows what would happen, and
+writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from trustdesk.core import deciding, states
+from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
+from trustdesk.core.types import SYSTEM, Actor, Finding, Refused, Role
+from trustdesk.flow import duties, enforce, notify
+from trustdesk.flow.record import Draft as Change
+from trustdesk.flow.record import Todo, locked, record_all
+from trustdesk.flow.work import handler
+from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Indicator, Measure, Task
+
+#: The inventory speaks of prefixes; a policy speaks of addresses.
+POLICY_KIND = {"prefix": "ip"}
+LIMIT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A measure that somebody chose: its kind, the asset it bites on, and the URL or address meant."""
+
+    kind: str
+    asset_id: int
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person (or a rule) chose on a case, before it is a decision."""
+
+    outcome: str
+    ground: str = "none"
+    clause: str = ""
+    law: str = ""
+    reasons: str = ""
+    notes: str = ""
+    measures: tuple[Wish, ...] = ()
+    automated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a choice leads to. `allowed` false: `findings` say why. `letters` are (kind, to whom, language)."""
+
+    assessment: Assessment
+    measures: tuple[str, ...]
+    letters: tuple[tuple[str, str, str], ...]
+    clocks_met: tuple[str, ...]
+    appeal_until: datetime | None
+    decision: Decision | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Nothing stands in the way, though it may be held for a second person."""
+        return self.assessment.allowed
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What stands in the way, or should be looked at."""
+        return self.assessment.findings
+
+
+def decide(
+    case_id: int,
+    choice: Choice,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    persist: bool = True,
+    overrides: Decision | None = None,
+    appeal: Appeal | None = None,
+) -> Preview:
+    """Make a decision, or with `persist` false show what it would do.
+
+    `seen` is the `Case.seq` that the person's screen was drawn from; a case that moved on since is refused, so that
+    nobody decides on what they have not read. Raises Refused with every finding when the decision may not be made.
+    """
+    with locked(case_id) as case:
+        preview = _assess(case, choice, actor=actor, now=now)
+        stale = _stale(case, seen)
+        if stale:
+            preview = replace(preview, assessment=replace(preview.assessment, findings=(*stale, *preview.findings)))
+        if not persist:
+            return preview
+        blocking = [f for f in preview.findings if f.blocks]
+        if blocking:
+            raise Refused(*blocking)
+        return replace(
+            preview, decision=_write(case, choice, preview, actor=actor, now=now, overrides=overrides, appeal=appeal)
+        )
+
+
+def _stale(case: Case, seen: int | None) -> tuple[Finding, ...]:
+    if seen is None or seen == case.seq:
+        return ()
+    text = (
+        f"The case has moved on since you opened it ({case.seq - seen} new entries). Look at what changed, then decide."
+    )
+    return (Finding("decision.stale", text, "case"),)
+
+
+def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Preview:
+    policy, applied = duties.policy(), duties.applied_to(case)
+    assets = {a.pk: a for a in assets_of(case)}
+    wishes = tuple(
+        MeasureWish(w.kind, str(w.asset_id), POLICY_KIND.get(k := assets[w.asset_id].kind, k), assets[w.asset_id].role)
+        if w.asset_id in assets
+        else MeasureWish(w.kind, str(w.asset_id), "")
+        for w in choice.measures
+    )
+    draft = deciding.Draft(
+        choice.outcome, choice.ground, choice.clause, choice.law, choice.reasons, choice.notes, wishes, choice.automated
+    )
+    facts = CaseFacts(
+        category=case.category,
+        form=case.form,
+        state=case.state,
+        provider_role=case.asset.role if case.asset else settings.DESK.service_role,
+        assets=frozenset(str(a) for a in assets),
+        has_subject=case.subject_id is not None,
+        has_reporter=bool(notify.reporters(case)),
+        protected=bool(case.subject and case.subject.protected),
+        automated_today=Decision.objects.filter(automated=True, made_at__gte=now - timedelta(days=1)).count()
+        if choice.automated
+        else 0,
+    )
+    assessment = deciding.assess(policy, applied, facts, draft, maker=str(actor))
+    extra = []
+    if len(choice.reasons) > LIMIT or len(choice.notes) > LIMIT:
+        extra.append(Finding("decision.too_long", f"Reasons and notes end at {LIMIT} characters each.", "reasons"))
+    if case.state == "held":
+        extra.append(Finding("decision.held_already", "A decision on this case waits for a second person.", "case"))
+    if case.state in ("new", "enforcing"):
+        extra.append(
+            Finding("decision.too_early", "The desk is still at work on this case; try again in a moment.", "case")
+        )
+    if extra:
+        assessment = replace(assessment, findings=(*assessment.findings, *extra))
+    rules_of = {m.kind: m.title for m in policy.measures}
+    measures = tuple(
+        f"{rules_of.get(w.kind, w.kind)}: {enforce.plan_text(case, w.kind, assets.get(w.asset_id), w.target)}"
+        for w in choice.measures
+    )
+    until = now + timedelta(days=policy.appeal_days) if choice.outcome == "measures" else None
+    met = () if assessment.needs_second else tuple(c.title or c.name for c in _would_meet(case, choice))
+    return Preview(assessment, measures, notify.addressees(case, assessment.letters), met, until)
+
+
+def assets_of(case: Case) -> list[Asset]:
+    """The assets that the case's targets stand on, the case's own first."""
+    ids = set(
+        Indicator.objects.filter(case=case, role=Role.TARGET, asset__isnull=False).values_list("asset_id", flat=True)
+    )
+    if case.asset_id:
+        ids.add(case.asset_id)
+    found = Asset.objects.filter(pk__in=ids)
+    if case.subject_id:  # whoever answers for a site answers with the account as well
+        found = Asset.objects.filter(Q(pk__in=ids) | Q(subject_id=case.subject_id, kind="account"))
+    return sorted(found.select_related("subject"), key=lambda a: (a.pk != case.asset_id, a.kind == "account", a.pk))
+
+
+def deeds_of(choice: Choice) -> tuple[str, ...]:
+    """The journal entry kinds that a final decision writes, as clocks name them."""
+    return ("decision.made", f"decision.made:{choice.outcome}")
+
+
+def _would_meet(case: Case, choice: Choice) -> list[Clock]:
+    from trustdesk.core import clocks as engine
+
+    running = Clock.objects.filter(case=case, state="running")
+    return [c for c in running if any(engine.meets(c.meets, deed) for deed in deeds_of(choice))]
+
+
+def _write(
+    case: Case,
+    choice: Choice,
+    preview: Preview,
+    *,
+    actor: Actor,
+    now: datetime,
+    overrides: Decision | None,
+    appeal: Appeal | None,
+) -> Decision:
+    policy = duties.policy()
+    held = preview.assessment.needs_second
+    decision = Decision(
+        case=case,
+        outcome=choice.outcome,
+        ground=choice.ground,
+        law=choice.law[:300],
+        clause=choice.clause[:60] if choice.ground == "policy" else "",
+        policy=f"{policy.id}@{policy.version}",
+        policy_digest=policy.digest,
+        reasons=choice.reasons.replace("\0", ""),
+        notes=choice.notes.replace("\0", ""),
+        plan=[{"kind": w.kind, "asset": w.asset_id, "target": w.target[:2000]} for w in choice.measures],
+        automated=choice.automated,
+        state="held" if held else "final",
+        made_by=str(actor),
+        made_at=now,
+        why_held=preview.assessment.why_second[:300],
+        overrides=overrides,
+        appeal_until=preview.appeal_until,
+    )
+    duties.remember(case, now=now)
+    if held:
+        states.check("case", case.state, "held")
+        case.state = "held"
+        met = duties.meet(case, "decision.held", now=now)
+        body = _body(decision) | {"state": "held", "case_state": case.state, "clocks": duties.described(met)}
+        if appeal is not None:
+            body["appeal"] = appeal.pk
+        record_all([Change(case, "decision.held", body, actor, now, rows=[decision, *met])])
+        return decision
+    record_all(_settle(case, decision, actor=actor, now=now, kind="decision.made", appeal=appeal))
+    return decision
+
+
+def _body(decision: Decision) -> dict[str, object]:
+    return {
+        "decision": decision,
+        "outcome": decision.outcome,
+        "ground": decision.ground,
+        "clause": decision.clause,
+        "policy": decision.policy,
+        "policy_digest": decision.policy_digest,
+        "automated": decision.automated,
+        "made_by": decision.made_by,
+        "made_at": decision.made_at,
+        "plan": [{"kind": p["kind"], "asset": p["asset"]} for p in decision.plan],
+        "overrides": decision.overrides_id,
+    }
+
+
+def _settle(
+    case: Case, decision: Decision, *, actor: Actor, now: datetime, kind: str, appeal: Appeal | None = None
+) -> list[Change]:
+    """The entries of a decision that is final: it stands, its measures are ordered, its letters are owed."""
+    decision.state = "final"
+    changes: list[Change] = []
+    rows: list[object] = [decision]
+    for old in Decision.objects.filter(case=case, state="final").exclude(pk=decision.pk):
+        if decision.overrides_id == old.pk:
+            states.check("decision", old.state, "overridden")
+            old.state = "overridden"
+            rows.append(old)
+    measures = [] if decision.outcome != "measures" else enforce.ordered(case, decision, now=now)
+    lifting = enforce.to_lift(decision) if decision.overrides_id else []
+    was, case.state = case.state, _next_state(case, decision, measures)
+    closing = case.state == "closed" and was != "closed"
+    deeds = ("decision.made", f"decision.made:{decision.outcome}")
+    met = (duties.close if closing else duties.meet)(case, *deeds, now=now)
+    started = duties.start(case, "decision.made", at=now)
+    if decision.outcome == "forwarded":
+        started += duties.start(case, "answer.asked", at=now)
+    case.first_decision_at = case.first_decision_at or now
+    case.outcome = decision.outcome
+    if closing:
+        case.open_key, case.closed_at = None, now
+    case.next_due_at = duties.next_due(case, [*met, *started])
+    body = _body(decision) | {
+        "state": "final",
+        "case_state": case.state,
+        "measures": [{"id": m, "kind": m.kind, "asset": m.asset_id, "state": "ordered"} for m in measures],
+        "overridden": [old.pk for old in rows[1:] if isinstance(old, Decision)],
+        "clocks": duties.described([*met, *started]),
+        "closed": closing,
+    }
+    if appeal is not None:
+        body["appeal"] = appeal.pk
+    tasks = [Todo("apply", {"measure": m}) for m in measures]
+    tasks += [Todo("lift", {"measure": m.pk, "decision": decision}) for m in lifting]
+    tasks.append(Todo("letters", {"decision": decision}))
+    changes.append(Change(case, kind, body, actor, now, rows=[*rows, *measures, *met, *started], tasks=tasks))
+    return changes
+
+
+def _next_state(case: Case, decision: Decision, measures: Sequence[Measure]) -> str:
+    if measures:
+        wanted = "enforcing"
+    elif decision.outcome == "forwarded":
+        wanted = "waiting"
+    else:
+        wanted = "closed"
+    if case.state == "closed" and wanted != "closed":
+        states.check("case", "closed", "open")  # an appeal opens it again on the way
+        states.check("case", "open", wanted)
+    elif case.state != wanted:
+        states.check("case", case.state, wanted)
+    return wanted
+
+
+def approve(decision_id: int, *, actor: Actor, now: datetime, why: str = "") -> Decision:
+    """A second person confirms a held decision; it becomes final and is enforced. Raises Refused."""
+    held = Decision.objects.get(pk=decision_id)
+    with locked(held.case_id) as case:
+        decision = Decision.objects.select_for_update().get(pk=decision_id)
+        _held_only(decision)
+        findings = deciding.may_approve(decision.made_by, str(actor))
+        if findings:
+            raise Refused(*findings)
+        decision.settled_by, decision.settled_at, decision.settled_why = str(actor), now, why[:LIMIT]
+        if decision.appeal_until is not None:
+            decision.appeal_until = now + timedelta(days=duties.policy().appeal_days)
+        states.check("decision", decision.state, "final")
+        appeal = _appeal_of(decision)
+        changes = _settle(case, decision, actor=actor, now=now, kind="decision.approved", appeal=appeal)
+        record_all(changes)
+    return decision
+
+
+def reject(decision_id: int, *, actor: Actor, now: datetime, why: str) -> Decision:
+    """A second person sends a held decision back with a reason; the case is open again. Raises Refused."""
+    if not why.strip():
+        raise Refused(Finding("approval.no_reason", "Say why, so that the first person can do better.", "why"))
+    held = Decision.objects.get(pk=decision_id)
+    with locked(held.case_id) as case:
+        decision = Decision.objects.select_for_update().get(pk=decision_id)
+        _held_only(decision)
+        states.check("decision", decision.state, "rejected")
+        states.check("case", case.state, "open")
+        decision.state, case.state = "rejected", "open"
+        decision.settled_by, decision.settled_at, decision.settled_why = str(actor), now, why[:LIMIT]
+        body = {"decision": decision, "state": "rejected", "case_state": case.state}
+        record_all([Change(case, "decision.rejected", body, actor, now, rows=[decision])])
+    return decision
+
+
+def _held_only(decision: Decision) -> None:
+    if decision.state != "held":
+        raise Refused(Finding("approval.not_held", "This decision is not waiting for anybody any more.", "decision"))
+
+
+def _appeal_of(decision: Decision) -> Appeal | None:
+    if decision.overrides_id is None:
+        return None
+    return Appeal.objects.filter(decision_id=decision.overrides_id, state="lodged").first()
+
+
+def dismiss_not_ours(case: Case, *, now: datetime) -> None:
+    """Close a case of which nothing is ours; the reporter learns where to turn. Runs inside the caller's transaction."""
+    reasons = (
+        "None of the addresses named in the report belongs to our network or to a customer of ours, so we can neither "
+        "look into it nor act on it."
+    )
+    policy = duties.policy()
+    decision = Decision(
+        case=case,
+        outcome="not_ours",
+        ground="none",
+        policy=f"{policy.id}@{policy.version}",
+        policy_digest=policy.digest,
+        reasons=reasons,
+        automated=True,
+        state="final",
+        made_by=str(SYSTEM),
+        made_at=now,
+    )
+    duties.remember(case, now=now)
+    record_all(_settle(case, decision, actor=SYSTEM, now=now, kind="decision.made"))
+
+
+@handler("letters")
+def run_letters(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Write the letters that a decision owes."""
+    for task in tasks:
+        notify.about_decision(task.arguments["decision"], now=clock())

@@ -1,0 +1,418 @@
+"""Notify: acknowledgements, outcomes, statements of reasons, forwards; who must not be told is not told.
+
+A letter is composed and stored in one transaction with its journal entry, and sent by a task. `send` is the one place
+where letters leave, and the one place that asks whether a rule forbids it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from trustdesk.core import deciding, journal, states
+from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Role
+from trustdesk.flow import duties, letters, links
+from trustdesk.flow.letters import LetterFacts, LetterMeasure
+from trustdesk.flow.plugins import channel
+from trustdesk.flow.record import Todo, locked, record
+from trustdesk.flow.work import TryLater, handler
+from trustdesk.interfaces.channel import Letter
+from trustdesk.models import Appeal, Asset, Case, Decision, Indicator, Measure, Notice, Report, Subject, Task
+from trustdesk.settings.secrets import secret
+
+#: Addresses that only machines read; a letter there comes back or starts a loop.
+UNREAD = re.compile(
+    r"^(no-?_?reply|do-?not-?reply|donotreply|mailer-daemon|postmaster|bounces?)([+.-].*)?@", re.IGNORECASE
+)
+#: Never more letters of one kind to one address in an hour: the last fence against a loop of two machines.
+PER_HOUR = 500
+#: So much of the targets stands in a letter; the rest is behind the link.
+SHOWN = 25
+
+
+def usable(address: str) -> bool:
+    """An address that a person may read and that is not our own."""
+    if not address or UNREAD.match(address) or address.lower() == settings.DESK.address.lower():
+        return False
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return True
+
+
+def reporters(case: Case) -> list[Report]:
+    """One report for each distinct reporter of the case who can be written to, the earliest."""
+    found: dict[str, Report] = {}
+    joined = Report.objects.filter(joinings__case=case).exclude(form__in=[*NOT_REPORTS, "reply"])
+    for report in joined.select_related("reporter").order_by("id")[:1000]:
+        if report.reporter is not None and usable(report.reporter.email):
+            found.setdefault(report.reporter.email.lower(), report)
+    return list(found.values())
+
+
+def language_for(preferred: str) -> str:
+    """The language of a letter: what the recipient reads if we write it, else the desk's first."""
+    short = preferred.partition("-")[0].lower()
+    return short if short in settings.DESK.languages else settings.DESK.languages[0]
+
+
+def addressees(case: Case, kinds: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    """(kind, to whom, language) of the letters that a decision would send."""
+    result = []
+    for kind in kinds:
+        if kind in FOR_CUSTOMER:
+            if case.subject is not None:
+                result.append((kind, case.subject.name, language_for(case.subject.language)))
+            continue
+        for report in reporters(case):
+            party = report.reporter
+            assert party is not None
+            result.append((kind, party.name or party.email, language_for(party.language)))
+    return tuple(result)
+
+
+FOR_CUSTOMER = frozenset({"statement_of_reasons", "forward", "ask", "restored", "strike_warning"})
+
+
+def facts_about(
+    case: Case, *, report: Report | None = None, decision: Decision | None = None, appeal: Appeal | None = None
+) -> LetterFacts:
+    """What letters about this case may say, before the recipient is known."""
+    desk, policy = settings.DESK, duties.policy()
+    on_case = Indicator.objects.filter(case=case, role=Role.TARGET).order_by("report_id", "position")
+    values = dict.fromkeys(on_case.values_list("value", flat=True)[: SHOWN * 20])
+    foreign = set()
+    if case.subject_id is not None:
+        foreign = set(on_case.filter(asset__isnull=True).values_list("value", flat=True)[: SHOWN * 20])
+    clause = policy.clause(decision.clause) if decision is not None and decision.clause else None
+    first = report or case.first_reports.order_by("id").first()
+    return LetterFacts(
+        provider=desk.name,
+        legal_name=desk.legal_name,
+        address=desk.address,
+        contact=desk.contact,
+        case_code=case.code,
+        report_code=first.code if first else "",
+        received_at=first.received_at if first else case.opened_at,
+        category=case.category,
+        targets=tuple(v for v in values if v not in foreign)[:SHOWN],
+        not_ours=tuple(v for v in values if v in foreign)[:SHOWN],
+        outcome=decision.outcome if decision else "",
+        ground=decision.ground if decision else "",
+        law=_law(case, decision),
+        clause_id=clause.id if clause else "",
+        clause_title=clause.title if clause else "",
+        clause_text=clause.text if clause else "",
+        reasons=decision.reasons if decision else "",
+        automated=decision.automated if decision else False,
+        detection_automated=bool(first and first.form == "alert"),
+        origin=ORIGINS.get(case.form, "notice"),
+        measures=_measures(decision),
+        decided_at=(decision.settled_at or decision.made_at) if decision else None,
+        appeal_until=decision.appeal_until if decision else None,
+        expected_by=case.next_due_at,
+        out_of_court=desk.out_of_court,
+        where_to_turn=tuple(desk.where_to_turn),
+        appeal_received_at=appeal.lodged_at if appeal else None,
+        appeal_outcome=appeal.state if appeal and appeal.state != "lodged" else "",
+        appeal_reasons=appeal.reasons if appeal else "",
+    )
+
+
+ORIGINS: dict[str, Literal["notice", "own_initiative", "order"]] = {"order": "order", "alert": "own_initiative"}
+
+
+def _law(case: Case, decision: Decision | None) -> str:
+    """The provision that a decision on the law names, or else the regimes of the case."""
+    if decision is None or decision.ground != "law":
+        return ""
+    return decision.law or "; ".join(a.rules.source for a in duties.applied_to(case) if a.rules.kind == "statute")
+
+
+def _measures(decision: Decision | None) -> tuple[LetterMeasure, ...]:
+    if decision is None or decision.outcome != "measures":
+        return ()
+    names = dict(Asset.objects.filter(pk__in=[w["asset"] for w in decision.plan]).values_list("pk", "value"))
+    return tuple(_measure(w["kind"], w["target"] or names.get(w["asset"], "")) for w in decision.plan)
+
+
+def _measure(kind: str, target: str) -> LetterMeasure:
+    rule = duties.policy().measure(kind)
+    return LetterMeasure(kind=kind, title=rule.title if rule else kind, target=target)
+
+
+def write(
+    case: Case,
+    kind: str,
+    *,
+    facts: LetterFacts,
+    address: str,
+    name: str,
+    language: str,
+    role: str,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    report: Report | None = None,
+    decision: Decision | None = None,
+    appeal: Appeal | None = None,
+) -> Notice | None:
+    """Compose and queue one letter; must run while the case is locked. None if the address is of no use."""
+    if not usable(address):
+        record(case, "notice.not_possible", {"kind": kind, "to_role": role}, actor=actor, now=now)
+        return None
+    composed = letters.compose(kind, language, facts)
+    tag = hmac.new(
+        secret(settings.KEYS_DIR / "links.key").encode(), f"mid {case.pk} {case.seq}".encode(), "sha256"
+    ).hexdigest()
+    notice = Notice(
+        case=case,
+        report=report,
+        decision=decision,
+        appeal=appeal,
+        kind=kind,
+        to_role=role,
+        to_name=name[:200],
+        to_address=address,
+        language=composed.language,
+        title=composed.subject[:300],
+        text=composed.text,
+        html=composed.html,
+        parts=composed.parts,
+        message_id=f"<{case.code}.{case.seq + 1}.{tag[:16]}@{settings.DESK.address.rpartition('@')[2]}>".lower(),
+        in_reply_to=report.message_id if report is not None and role == "reporter" else "",
+        channel=settings.DESK.channel,
+        created_at=now,
+    )
+    body = {
+        "notice": notice,
+        "kind": kind,
+        "to_role": role,
+        "language": notice.language,
+        "state": "queued",
+        "content": hashlib.sha256(journal.canonical([notice.title, notice.text, notice.html]).encode()).hexdigest(),
+        "report": report.pk if report else None,
+        "decision": decision.pk if decision else None,
+        "appeal": appeal.pk if appeal else None,
+    }
+    record(case, "notice.queued", body, actor=actor, now=now, rows=[notice], tasks=[Todo("send", {"notice": notice})])
+    return notice
+
+
+def to_reporter(
+    case: Case, report: Report, kind: str, *, facts: LetterFacts, now: datetime, **about: object
+) -> Notice | None:
+    """One letter to the sender of a report, with the private link to its status."""
+    party = report.reporter
+    if party is None:
+        return None
+    facts = replace(
+        facts,
+        recipient="reporter",
+        recipient_name=party.name,
+        report_code=report.code,
+        received_at=report.received_at,
+        link=links.status_url(report.pk),
+    )
+    return write(
+        case, kind, facts=facts, address=party.email, name=party.name, language=language_for(party.language),
+        role="reporter", now=now, report=report, **about,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def to_customer(case: Case, kind: str, *, facts: LetterFacts, now: datetime, **about: object) -> Notice | None:
+    """One letter to the customer, with the private link to the case."""
+    subject: Subject | None = case.subject
+    if subject is None:
+        return None
+    link = links.customer_url(case.pk, subject.pk)
+    facts = replace(facts, recipient="customer", recipient_name=subject.name, link=link)
+    return write(
+        case, kind, facts=facts, address=subject.email, name=subject.name, language=language_for(subject.language),
+        role="customer", now=now, **about,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def acknowledge(report_id: int, *, now: datetime) -> None:
+    """Tell the reporter that the report is here, without undue delay (DSA Article 16(4))."""
+    report = Report.objects.select_related("reporter").get(pk=report_id)
+    if report.case_id is None:
+        return
+    with locked(report.case_id) as case:
+        if Notice.objects.filter(report=report, kind="acknowledgement").exists():
+            return
+        to_reporter(case, report, "acknowledgement", facts=facts_about(case, report=report), now=now)
+
+
+def about_decision(decision_id: int, *, now: datetime) -> None:
+    """The letters that a final decision owes: to the customer, and to everyone who reported."""
+    decision = Decision.objects.get(pk=decision_id)
+    with locked(decision.case_id) as case:
+        decision = Decision.objects.get(pk=decision_id)
+        if decision.state not in ("final", "overridden") or Notice.objects.filter(decision=decision).exists():
+            return
+        reported = reporters(case)
+        kinds = _owed(case, decision, bool(reported))
+        facts = facts_about(case, decision=decision)
+        if "forward" in kinds:
+            hours = duties.policy().answer_hours
+            facts = replace(facts, answer_by=now + timedelta(hours=hours), claim=_excerpt(case))
+        for kind in kinds:
+            if kind in FOR_CUSTOMER:
+                to_customer(case, kind, facts=facts, now=now, decision=decision)
+            else:
+                for report in reported:
+                    to_reporter(case, report, kind, facts=facts, now=now, decision=decision)
+
+
+def _owed(case: Case, decision: Decision, has_reporter: bool) -> tuple[str, ...]:
+    """The kinds of letters, judged again on what is stored: the screen that decided may be long gone."""
+    wishes = tuple((w["kind"], str(w["asset"]), "") for w in decision.plan)
+    draft = deciding.Draft(
+        decision.outcome, decision.ground, decision.clause, decision.law, decision.reasons, "", wishes
+    )
+    facts = deciding.CaseFacts(
+        category=case.category, form=case.form, has_subject=case.subject_id is not None, has_reporter=has_reporter
+    )
+    return deciding.assess(duties.policy(), duties.applied_to(case), facts, draft, maker=decision.made_by).letters
+
+
+def _excerpt(case: Case) -> str:
+    """What was reported, in our words only: titles and texts of reports may name the person who wrote them."""
+    return duties.kind_of(case.category).about
+
+
+def about_lifted(measure_id: int, *, now: datetime) -> None:
+    """Tell the customer that a measure is gone."""
+    measure = Measure.objects.select_related("decision").get(pk=measure_id)
+    with locked(measure.case_id) as case:
+        facts = facts_about(case, decision=measure.decision)
+        latest = case.decisions.filter(state="final").order_by("-id").first()
+        reasons = latest.reasons if latest else facts.reasons
+        facts = replace(facts, measures=(_measure(measure.kind, measure.target),), reasons=reasons)
+        to_customer(case, "restored", facts=facts, now=now, decision=latest)
+
+
+def about_appeal(appeal_id: int, kind: str, *, now: datetime) -> None:
+    """Confirm an appeal (`appeal_received`) or tell its outcome (`appeal_outcome`) to whoever lodged it."""
+    appeal = Appeal.objects.select_related("decision").get(pk=appeal_id)
+    with locked(appeal.case_id) as case:
+        if Notice.objects.filter(appeal=appeal, kind=kind).exists():
+            return
+        facts = facts_about(case, decision=appeal.decision, appeal=appeal)
+        if appeal.by.startswith("customer"):
+            to_customer(case, kind, facts=facts, now=now, appeal=appeal)
+        else:
+            report = Report.objects.select_related("reporter").get(pk=int(Actor.parse(appeal.by).id))
+            to_reporter(case, report, kind, facts=facts, now=now, appeal=appeal)
+
+
+def send(notice_id: int, *, clock: Callable[[], datetime]) -> None:
+    """Deliver one letter. The same Message-ID on each attempt, so that a second delivery can be seen to be the same."""
+    notice = Notice.objects.select_related("case__asset", "case__subject").get(pk=notice_id)
+    if notice.state != "queued":
+        return
+    case, now = notice.case, clock()
+    rule = deciding.forbidden(duties.applied_to(case), case.category, to=notice.to_role, letter=notice.kind)
+    if rule is not None:
+        _mark(notice, "withheld", f"{rule.title} ({rule.source})", now=now)
+        return
+    recent = Notice.objects.filter(to_address=notice.to_address, kind=notice.kind, sent_at__gt=now - timedelta(hours=1))
+    if recent.count() >= PER_HOUR:
+        raise TryLater(f"more than {PER_HOUR} letters of this kind to one address within an hour", 3600)
+    desk = settings.DESK
+    headers = [("Auto-Submitted", "auto-generated"), ("X-Trustdesk-Case", case.code)]
+    if notice.in_reply_to:
+        headers += [("In-Reply-To", notice.in_reply_to), ("References", notice.in_reply_to)]
+    letter = Letter(
+        message_id=notice.message_id,
+        sender=f"{desk.name} <{desk.address}>",
+        to=notice.to_address,
+        subject=notice.title,
+        text=notice.text,
+        html=notice.html,
+        language=notice.language,
+        headers=tuple(headers),
+        sent_at=now,
+    )
+    delivery = channel().deliver(letter)
+    if delivery.status == "retry":
+        raise TryLater(f"{delivery.code} {delivery.detail}")
+    _mark(notice, delivery.status, f"{delivery.code} {delivery.detail}".strip(), now=clock())
+
+
+def _mark(notice: Notice, state: str, detail: str, *, now: datetime) -> None:
+    with locked(notice.case_id) as case:
+        notice = Notice.objects.get(pk=notice.pk)
+        if notice.state == state:
+            return
+        states.check("notice", notice.state, state)
+        notice.state, notice.detail = state, detail[:2000].replace("\0", "")
+        met = []
+        if state == "sent":
+            notice.sent_at = now
+            met = duties.meet(case, "notice.sent", f"notice.sent:{notice.kind}", now=now)
+            case.next_due_at = duties.next_due(case, met)
+        body = {
+            "notice": notice,
+            "kind": notice.kind,
+            "to_role": notice.to_role,
+            "state": state,
+            "clocks": duties.described(met),
+        }
+        record(case, f"notice.{state}", body, actor=SYSTEM, now=now, rows=[notice, *met])
+
+
+def bounced(notice_id: int, report_id: int, *, now: datetime) -> None:
+    """A letter came back: the case says so, and a person sees it."""
+    notice = Notice.objects.get(pk=notice_id)
+    with locked(notice.case_id) as case:
+        notice = Notice.objects.get(pk=notice_id)
+        if notice.state != "sent":
+            return
+        notice.state = "bounced"
+        body = {
+            "notice": notice,
+            "kind": notice.kind,
+            "to_role": notice.to_role,
+            "state": "bounced",
+            "report": report_id,
+        }
+        record(case, "notice.bounced", body, actor=SYSTEM, now=now, rows=[notice])
+
+
+@handler("acknowledge", batch=1)
+def run_acknowledge(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Acknowledge the report of the task."""
+    for task in tasks:
+        acknowledge(task.arguments["report"], now=clock())
+
+
+@handler("send")
+def run_send(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Send the letter of the task."""
+    for task in tasks:
+        send(task.arguments["notice"], clock=clock)
+
+
+@handler("restored")
+def run_restored(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Tell the customer that the measure of the task is gone."""
+    for task in tasks:
+        about_lifted(task.arguments["measure"], now=clock())
+
+
+@handler("appeal_letter")
+def run_appeal_letter(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Write the letter about an appeal."""
+    for task in tasks:
+        about_appeal(task.arguments["appeal"], task.arguments["kind"], now=clock())

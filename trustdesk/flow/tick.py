@@ -1,0 +1,64 @@
+"""Tick: look at the clocks. A deadline is a row and a loop.
+
+Any number of workers may tick at once: a clock is moved by comparing and swapping under the lock of its case, so each
+breach is written once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from trustdesk.core import states
+from trustdesk.core.types import SYSTEM
+from trustdesk.flow import checkpoint, duties, triage
+from trustdesk.flow.record import locked, record
+from trustdesk.models import Checkpoint, Clock, IdempotencyKey
+
+#: So many due clocks are seen to in one call.
+BATCH = 500
+CHECKPOINT_EVERY = timedelta(hours=1)
+
+
+def tick(now: datetime) -> int:
+    """See to every clock that is due. Returns how many changed. One indexed query when none is due."""
+    changed = 0
+    while True:
+        due = list(
+            Clock.objects.filter(state="running", due_at__lt=now)
+            .order_by("due_at")
+            .values_list("case_id", flat=True)[:BATCH]
+        )
+        for case_id in dict.fromkeys(due):
+            changed += _breach(case_id, now=now)
+        if len(due) < BATCH:
+            return changed
+
+
+def _breach(case_id: int, *, now: datetime) -> int:
+    with locked(case_id) as case:
+        late = list(Clock.objects.filter(case=case, state="running", due_at__lt=now).order_by("due_at"))
+        for clock in late:
+            states.check("clock", clock.state, "breached")
+            clock.state, clock.breached_at = "breached", clock.due_at
+        if not late:
+            return 0
+        case.next_due_at = duties.next_due(case, late)
+        if case.state == "waiting" and any(c.name in WAITED_FOR for c in late):
+            states.check("case", case.state, "open")  # nobody answered: it is ours again
+            case.state = "open"
+        triage.reprioritise(case, now=now)
+        body = {"clocks": duties.described(late), "case_state": case.state}
+        record(case, "clock.breached", body, actor=SYSTEM, now=now, rows=late)
+        return len(late)
+
+
+#: Clocks at whose end a case stops waiting for others.
+WAITED_FOR = frozenset({"answer"})
+
+
+def housekeeping(now: datetime) -> None:
+    """What is done now and then: a checkpoint over the ledger, old idempotency tokens gone."""
+    last = Checkpoint.objects.order_by("-id").values_list("at", flat=True).first()
+    if last is None or now - last >= CHECKPOINT_EVERY:
+        checkpoint.checkpoint(now=now, actor=SYSTEM)
+    IdempotencyKey.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
