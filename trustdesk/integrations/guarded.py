@@ -28,7 +28,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in th
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer. `headers` have lower-case names; `body` is cut at the size limit (`truncated`); `address` is who spoke."""
+    """An answer. `headers` have lower-case names; `body` is cut at the size limit (`truncated`); `address` spoke."""
 
     url: str
     status: int
@@ -47,8 +47,8 @@ class NotFetched:
     """No answer, as a value.
 
     `code`: `url` (not an http URL), `no_route` (the routes do not allow this host), `address` (a forbidden address),
-    `name` (does not resolve), `timeout`, `refused`, `dropped` (closed or reset without an answer), `tls`, `protocol`,
-    `redirects` (too many).
+    `name` (there is no such name), `resolver` (nobody could say whether there is), `timeout`, `refused`, `dropped`
+    (closed or reset without an answer), `tls`, `protocol`, `redirects` (too many).
     """
 
     url: str
@@ -87,7 +87,7 @@ def forbidden(address: IPAddress, allow: Iterable[IPNetwork] = ()) -> str:
 
 
 def resolve(host: str, port: int) -> tuple[IPAddress, ...]:
-    """Every address of `host`, by the system's resolver. Raises OSError (gaierror) when there is none."""
+    """Every address of `host`, by the system's resolver. Raises socket.gaierror when there is none."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in found))
 
@@ -197,14 +197,16 @@ class GuardedClient:
         return self._routes.get("*")
 
     def addresses(self, host: str, port: int) -> tuple[IPAddress, ...]:
-        """The judged addresses of `host`. One forbidden address condemns the name: an honest name has no reason to mix."""
+        """The judged addresses of `host`. One forbidden address condemns the name: honest ones do not mix."""
         try:
             found: tuple[IPAddress, ...] = (ipaddress.ip_address(host),)
         except ValueError:
             try:
                 found = tuple(self._resolver(host, port))
-            except OSError as error:
-                raise _Refused("name", f"{host}: {error}") from None
+            except socket.gaierror as error:
+                # "There is no such name" is knowledge; "the resolver does not answer" is not.
+                code = "name" if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None)) else "resolver"
+                raise _Refused(code, f"{host}: {error}") from None
         if not found:
             raise _Refused("name", f"{host} has no address")
         for address in found:

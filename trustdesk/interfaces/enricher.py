@@ -13,7 +13,7 @@ class FactValue:
 
     `name` is dotted and starts with the enricher's name (`dns.a`, `dns.status`); `value` is canonical text (an
     address, a host name in A-labels without the final dot); `source` names who said so (`dns:192.0.2.53`).
-    `observed_at` is aware; `valid_for` (seconds) is how long the source stands by it (a DNS TTL), None if it does not say.
+    `observed_at` is aware; `valid_for` (seconds) is how long the source stands by it (a DNS TTL), else None.
     """
 
     name: str
