@@ -1,0 +1,116 @@
+"""Run the whole suite: everything on SQLite, and all that touches a database again on PostgreSQL.
+
+PostgreSQL is the server of TRUSTDESK_TEST_POSTGRES_URL, or one that is started for the run from the programs found on
+this machine. Without either, half the promises were not tested, and this says so loudly; with
+TRUSTDESK_REQUIRE_POSTGRES=1 it fails.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+#: These never ask a database; once is enough.
+PURE = ("core", "reading", "insight", "integrations", "contracts", "docs", "examples")
+
+
+def pytest(arguments: list[str], environment: dict[str, str]) -> int:
+    """One run of pytest on as many cores as there are, at most four."""
+    workers = str(min(4, os.cpu_count() or 1))
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "--durations", "10", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def programs() -> Path | None:
+    """The folder of PostgreSQL's server programs, the newest first."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/opt/homebrew/opt/postgresql*/bin"), reverse=True)
+    return next((Path(f) for f in folders if (Path(f) / "initdb").exists()), None)
+
+
+def as_server(command: list[str]) -> list[str]:
+    """PostgreSQL refuses to run as root; then it runs as its own user."""
+    if os.geteuid() != 0:
+        return command
+    return ["runuser", "-u", "postgres", "--", *command]
+
+
+@contextmanager
+def server(bin_dir: Path) -> Iterator[str]:
+    """A PostgreSQL of our own on a free port, durable settings on, gone afterwards; gives its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="trustdesk-pg-"))
+    try:
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        data = folder / "data"
+        init = [str(bin_dir / "initdb"), "-D", str(data), "-U", "trustdesk", "-A", "trust", "-E", "UTF8", "--no-locale"]
+        subprocess.run(as_server(init), check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+        start = [str(bin_dir / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start"]
+        subprocess.run(as_server(start), check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        try:
+            create = [str(bin_dir / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "trustdesk", "trustdesk"]
+            subprocess.run(create, check=True, cwd=folder)
+            yield f"postgresql://trustdesk@127.0.0.1:{port}/trustdesk"
+        finally:
+            stop = [str(bin_dir / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"]
+            subprocess.run(as_server(stop), check=False, stdout=subprocess.DEVNULL, cwd=folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def loud(text: str) -> None:
+    """Words that nobody overlooks."""
+    line = "!" * 100
+    print(f"\n{line}\n!!  {text}\n{line}\n", file=sys.stderr, flush=True)
+
+
+def on_postgres(environment: dict[str, str], arguments: list[str]) -> int | None:
+    """The second half; None when there is no PostgreSQL."""
+    ignored = [f"--ignore=tests/{name}" for name in PURE]
+    url = os.environ.get("TRUSTDESK_TEST_POSTGRES_URL", "")
+    if url:
+        return pytest([*ignored, *arguments], environment | {"TRUSTDESK_DATABASE_URL": url})
+    found = programs()
+    if found is None:
+        return None
+    with server(found) as started:
+        return pytest([*ignored, *arguments], environment | {"TRUSTDESK_DATABASE_URL": started})
+
+
+def main() -> int:
+    """Both halves; the exit code is that of the first that failed."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRUSTDESK_")}
+    arguments = sys.argv[1:]
+    begun = time.monotonic()
+    print("== on PostgreSQL ==", flush=True)
+    second = on_postgres(environment, arguments)
+    print("== on SQLite ==", flush=True)
+    first = pytest(arguments, environment)
+    print(f"both halves took {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    if second is None:
+        loud("No PostgreSQL was found on this machine: HALF OF THE PROMISES WERE NOT TESTED. Install it and run again.")
+        if os.environ.get("TRUSTDESK_REQUIRE_POSTGRES") == "1":
+            return 1
+    return first or second or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
