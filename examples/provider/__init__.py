@@ -103,8 +103,8 @@ def enforcer_config(control_port: int, sites_port: int, secret: str) -> dict[str
         "timeout": 5.0,
         # However a target is spelled, the probe goes to the sample front and nowhere else.
         "probe": {"*": f"http://127.0.0.1:{sites_port}"},
-        "observe": {"account": "http://{ref}.users.nubenorte.example/"},
-        "witness": "http://nubenorte.example/",
+        "observe": {"account": "http://{ref}.users.nube-norte.example/"},
+        "witness": "http://nube-norte.example/",
     }
 
 

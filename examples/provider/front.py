@@ -92,23 +92,19 @@ def handler(state: State) -> type[BaseHTTPRequestHandler]:
             own = [s for s in world.sites().values() if s.account == account]
             if not own:
                 return self._send(404, pages.frame("No such account", "<h1>No such account</h1>", "plain"))
-            met = [m for m in measures if m.kind == "account_suspend" and account in (m.asset_ref, m.target)]
-            if met:
+            if world.suspended(account, measures):
                 return self._send(403, _suspended(), fields=(("Measure", "account_suspend"),))
             items = "".join(f"<li>{s.host}</li>" for s in own)
             return self._send(200, pages.frame(account, f"<h1>Account {account}</h1><ul>{items}</ul>", "plain"))
 
         def _elsewhere(self, host: str, measures: tuple[InForce, ...]) -> None:
-            if host in ("127.0.0.1", "localhost", "[::1]", "::1", "nubenorte.example"):
+            if host in ("127.0.0.1", "localhost", "[::1]", "::1", "nube-norte.example"):
                 return self._send(200, pages.frame("Nube Norte Hosting", _index(measures), "provider"))
             shared = [s for s in world.sites().values() if s.address == host]
             if shared:
                 body = pages.SHARED.format(count=len(shared))
                 return self._send(200, pages.frame(host, body, "plain"))
-            held = any(
-                m.kind == "domain_hold" and (host == m.target or host.endswith("." + m.target)) for m in measures
-            )
-            fields = (("Measure", "domain_hold"),) if held else ()
+            fields = (("Measure", "domain_hold"),) if world.held(host, measures) else ()
             return self._send(404, pages.frame("Unknown host", "<h1>No such site here</h1>", "plain"), fields=fields)
 
         def _drop(self) -> None:

@@ -6,7 +6,7 @@ import html
 
 from examples.provider.world import Site
 
-PROVIDER = "https://nubenorte.example/"
+PROVIDER = "https://nube-norte.example/"
 
 FORM = """<h1>Nothing was kept</h1>
 <p>This is a sample. What you typed was neither read nor stored.</p>"""

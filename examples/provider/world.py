@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import ipaddress
 import tomllib
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from examples.provider.state import InForce
 
 HERE = Path(__file__).parent
-ACCOUNTS = ".users.nubenorte.example"  # <account>.users.nubenorte.example is the account's own page
+ACCOUNTS = ".users.nube-norte.example"  # <account>.users.nube-norte.example is the account's own page
 KINDS = frozenset({"site_disable", "path_block", "warning_page", "account_suspend", "domain_hold", "null_route"})
 #: When several measures meet one visitor, the first of these speaks.
 _ORDER = ("null_route", "domain_hold", "account_suspend", "site_disable", "path_block", "warning_page")
@@ -54,12 +55,21 @@ def sites() -> dict[str, Site]:
     return found
 
 
+@cache
+def domains() -> dict[str, str]:
+    """The names of the inventory by their reference (`dom-1012` → `swiftparcel-delivery.example`)."""
+    with (HERE / "inventory" / "assets.csv").open(encoding="utf-8", newline="") as file:
+        return {row["ref"]: row["value"] for row in csv.DictReader(file) if row["kind"] == "domain"}
+
+
 def known(kind: str, asset_kind: str, asset_ref: str, target: str) -> bool:
     """Does this order name something of ours, fit for its kind?"""
     if kind == "account_suspend":
-        return any(s.account in (asset_ref, target) for s in sites().values())
+        return bool(_accounts(asset_ref, target))
     if kind == "null_route":
         return _network(target) is not None
+    if kind == "domain_hold":
+        return _held(asset_ref, target) != ""
     return bool(_hosts(asset_ref, target))
 
 
@@ -82,14 +92,24 @@ def routed(address: str, measures: Iterable[InForce]) -> bool:
     return False
 
 
+def held(host: str, measures: Iterable[InForce]) -> bool:
+    """Is `host`, or a name above it, on hold?"""
+    names = [_held(m.asset_ref, m.target) for m in measures if m.kind == "domain_hold"]
+    return any(host == name or host.endswith("." + name) for name in names)
+
+
+def suspended(account: str, measures: Iterable[InForce]) -> bool:
+    """Is `account` suspended?"""
+    return any(m.kind == "account_suspend" and account in _accounts(m.asset_ref, m.target) for m in measures)
+
+
 def _binds(measure: InForce, site: Site, path: str) -> bool:
     if measure.kind == "null_route":
         return routed(site.address, (measure,))
     if measure.kind == "account_suspend":
-        return site.account in (measure.asset_ref, measure.target)
+        return site.account in _accounts(measure.asset_ref, measure.target)
     if measure.kind == "domain_hold":
-        name = _host(measure.target) or measure.asset_ref
-        return site.host == name or site.host.endswith("." + name)
+        return held(site.host, (measure,))
     if site.host not in _hosts(measure.asset_ref, measure.target):
         return False
     if measure.kind == "site_disable":
@@ -114,8 +134,26 @@ def _host(target: str) -> str:
     return host.rstrip(".")
 
 
+def _accounts(asset_ref: str, target: str) -> set[str]:
+    """The account that an order names, or else the one that holds the site it names."""
+    named = {s.account for s in sites().values() if s.account in (asset_ref, target)}
+    return named or {sites()[host].account for host in _hosts(asset_ref, target)}
+
+
+def _held(asset_ref: str, target: str) -> str:
+    """The name that a hold is about: that of the referenced domain, else the host of the target if it is ours."""
+    host = _host(target)
+    names = {*domains().values(), *sites()}
+    own = any(host == name or host.endswith("." + name) for name in names)
+    return domains().get(asset_ref) or (host if own else "")
+
+
 def _network(target: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The network that a null route is about; a site stands for its address."""
+    if "/" not in target or "//" in target:
+        host = _host(target) if "//" in target else target
+        target = sites()[host].address if host in sites() else host
     try:
-        return ipaddress.ip_network(_host(target) if "//" in target else target, strict=False)
+        return ipaddress.ip_network(target, strict=False)
     except ValueError:
         return None

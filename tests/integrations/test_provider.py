@@ -94,7 +94,7 @@ def test_disable_and_lift(provider: Provider) -> None:
     assert order(provider).json() == {"code": "applied"}
     away = visit(provider, "http://kreativ-notizen.example/2026/10/herbstlicht")
     assert away.status_code == 451
-    assert away.headers["link"] == '<https://nubenorte.example/>; rel="blocked-by"'
+    assert away.headers["link"] == '<https://nube-norte.example/>; rel="blocked-by"'
     assert "Clause &lt;1&gt;" in away.text
     assert visit(provider, "http://www.kreativ-notizen.example/").status_code == 451
     assert visit(provider, "http://pixelfarm.example/").status_code == 200
@@ -194,6 +194,38 @@ def test_account_hold_and_null_route(provider: Provider) -> None:
         with pytest.raises(httpx2.RemoteProtocolError):
             visit(provider, silent)
     assert visit(provider, "http://login-bancoazul.example/").status_code == 200  # .41, outside
+
+
+def test_the_resource_may_be_named_by_any_asset_it_belongs_to(provider: Provider) -> None:
+    """A desk that knows a site orders on the site; the provider knows its account, its name and its address."""
+    url = "https://swiftparcel-delivery.example/track/pay"
+    for number, (kind, asset_kind, ref) in enumerate(
+        [
+            ("account_suspend", "site", "site-1012"),
+            ("account_suspend", "domain", "dom-1012"),
+            ("domain_hold", "domain", "dom-1012"),
+            ("domain_hold", "site", "site-1012"),
+            ("null_route", "site", "site-1012"),
+            ("site_disable", "domain", "dom-1012"),
+        ]
+    ):
+        key, about = f"n-{number}", {"kind": kind, "asset_kind": asset_kind, "asset_ref": ref, "target": url}
+        assert order(provider, ident=key, key=key, **about).status_code == 200, about
+        if kind == "null_route":
+            with pytest.raises(httpx2.RemoteProtocolError):
+                visit(provider, "http://swiftparcel-delivery.example/track/pay")
+        else:
+            met = visit(provider, "http://swiftparcel-delivery.example/track/pay")
+            assert (met.status_code, met.headers["measure"]) == (
+                {"account_suspend": 403, "domain_hold": 404, "site_disable": 451}[kind],
+                kind,
+            )
+        assert order(provider, "measure.lift", f"{key}.lift", key=key, **about).status_code == 200
+        assert visit(provider, "http://swiftparcel-delivery.example/track/pay").status_code == 200
+    about = {"kind": "domain_hold", "asset_kind": "domain", "asset_ref": "dom-1012"}
+    order(provider, ident="d", key="d", **about, target="http://login.swiftparcel-delivery.example/")
+    assert visit(provider, "http://swiftparcel-delivery.example/").headers["measure"] == "domain_hold"
+    assert visit(provider, "http://login.swiftparcel-delivery.example/").headers["measure"] == "domain_hold"
 
 
 def test_what_the_control_api_refuses(provider: Provider) -> None:
