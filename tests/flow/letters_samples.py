@@ -1,0 +1,165 @@
+"""One worked example of every letter, as plain facts; the golden files are made from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from trustdesk.flow.letters import LetterFacts, LetterMeasure
+
+DESK = LetterFacts(
+    provider="Nube Norte Hosting",
+    legal_name="Nube Norte Hosting S.A. de C.V.",
+    address="abuse@nube-norte.example",
+    contact="https://nube-norte.example/contact",
+    case_code="C-7F3K-2Q",
+    report_code="R-2K9P-0M",
+    received_at=datetime(2026, 11, 16, 9, 12, tzinfo=UTC),
+    category="phishing",
+    targets=("https://login-bancoazul.example/acceso/verificar",),
+)
+TO_REPORTER = replace(
+    DESK,
+    recipient="reporter",
+    recipient_name="Lucía Ferrer",
+    link="https://desk.nube-norte.example/status/2K9P0M-mfzwizlsmfzwizlsmfzwizlsmfzwizls",
+)
+TO_CUSTOMER = replace(
+    DESK,
+    recipient="customer",
+    recipient_name="Orbital Hosting SA",
+    link="https://desk.nube-norte.example/c/7F3K2Q9G4H0A-mfzwizlsmfzwizlsmfzwizlsmfzwizls",
+)
+REASONS = (
+    "The page at /acceso/verificar copies the sign-in page of Banco Azul, with its name and logo, and asks for user "
+    "name, password and token.\n\nWhat visitors type goes to a server that does not belong to the bank. We opened the "
+    "page on 16 November 2026 at 09:31 UTC and kept a copy."
+)
+DECIDED = {
+    "outcome": "measures",
+    "ground": "policy",
+    "clause_id": "2.1",
+    "clause_title": "Phishing and stolen credentials",
+    "clause_text": "You must not use our services to pose as another person or company in order to obtain credentials, "
+    "payment data or money.",
+    "reasons": REASONS,
+    "measures": (LetterMeasure("site_disable", target="login-bancoazul.example"),),
+    "decided_at": datetime(2026, 11, 16, 9, 40, tzinfo=UTC),
+    "appeal_until": datetime(2027, 5, 18, 9, 40, tzinfo=UTC),
+}
+CLAIM = (
+    "Hello abuse team,\n\nthe page https://login-bancoazul.example/acceso/verificar imitates our online banking and "
+    "asks our clients for their password. Please take it down.\n\nBanco Azul CSIRT"
+)
+LAW = {
+    "ground": "law",
+    "law": "Article 388 of the Federal Penal Code",
+    "clause_id": "",
+    "clause_title": "",
+    "clause_text": "",
+}
+
+#: name of the golden file → (kind of letter, facts)
+SAMPLES: dict[str, tuple[str, LetterFacts]] = {
+    "acknowledgement": (
+        "acknowledgement",
+        replace(TO_REPORTER, expected_by=datetime(2026, 11, 18, 9, 12, tzinfo=UTC)),
+    ),
+    "acknowledgement-bare": (
+        "acknowledgement",
+        replace(TO_REPORTER, recipient_name="", category="other", targets=(), link=""),
+    ),
+    "outcome-measures": (
+        "outcome",
+        replace(TO_REPORTER, **DECIDED, not_ours=("https://cdn.elsewhere.example/kit.zip",)),
+    ),
+    "outcome-no_violation": (
+        "outcome",
+        replace(
+            TO_REPORTER,
+            outcome="no_violation",
+            ground="none",
+            reasons="The page asks for no password. It is the bank's own list of sites that it has reported.",
+            decided_at=DECIDED["decided_at"],
+            appeal_until=DECIDED["appeal_until"],
+            out_of_court="Mesa de Acuerdos, https://acuerdos.example/",
+        ),
+    ),
+    "outcome-insufficient": (
+        "outcome",
+        replace(TO_REPORTER, outcome="insufficient", answer_by=datetime(2026, 11, 23, 12, 0, tzinfo=UTC)),
+    ),
+    "outcome-forwarded": (
+        "outcome",
+        replace(TO_REPORTER, outcome="forwarded", answer_by=datetime(2026, 11, 17, 9, 40, tzinfo=UTC)),
+    ),
+    "outcome-duplicate": ("outcome", replace(TO_REPORTER, outcome="duplicate", duplicate_of="C-7F3K-2Q")),
+    "not_ours": (
+        "not_ours",
+        replace(
+            TO_REPORTER,
+            not_ours=("https://login-bancoazul.example/acceso/verificar", "203.0.113.41"),
+            where_to_turn=("Orbital Networks, who run 203.0.113.0/24: abuse@orbital.example",),
+        ),
+    ),
+    "statement-policy": ("statement_of_reasons", replace(TO_CUSTOMER, **DECIDED)),
+    "statement-law": (
+        "statement_of_reasons",
+        replace(
+            TO_CUSTOMER,
+            **{**DECIDED, **LAW},
+            origin="own_initiative",
+            automated=True,
+            detection_automated=True,
+            out_of_court="Mesa de Acuerdos, https://acuerdos.example/",
+        ),
+    ),
+    "statement-several": (
+        "statement_of_reasons",
+        replace(
+            TO_CUSTOMER,
+            **{
+                **DECIDED,
+                "measures": (
+                    LetterMeasure("url_disabled", target="https://shop-1.example/a.zip", scope=("MX", "DE")),
+                    LetterMeasure(
+                        "mail_blocked", target="ventas@shop-1.example", until=datetime(2026, 12, 1, tzinfo=UTC)
+                    ),
+                ),
+            },
+            reporter_name="Banco Azul",
+        ),
+    ),
+    "forward": (
+        "forward",
+        replace(TO_CUSTOMER, claim=CLAIM, answer_by=datetime(2026, 11, 17, 9, 40, tzinfo=UTC)),
+    ),
+    "appeal_received": (
+        "appeal_received",
+        replace(
+            TO_CUSTOMER,
+            decided_at=DECIDED["decided_at"],
+            appeal_received_at=datetime(2026, 11, 17, 15, 2, tzinfo=UTC),
+            expected_by=datetime(2026, 11, 24, 15, 2, tzinfo=UTC),
+        ),
+    ),
+    **{
+        f"appeal_outcome-{result}": (
+            "appeal_outcome",
+            replace(
+                TO_CUSTOMER,
+                appeal_outcome=result,
+                appeal_received_at=datetime(2026, 11, 17, 15, 2, tzinfo=UTC),
+                appeal_reasons=why,
+                decided_at=datetime(2026, 11, 19, 10, 0, tzinfo=UTC),
+                measures=DECIDED["measures"] if result != "dismissed" else (),
+                out_of_court="Mesa de Acuerdos, https://acuerdos.example/" if result != "upheld" else "",
+            ),
+        )
+        for result, why in (
+            ("upheld", "The site had been broken into. You removed the page and closed the hole; we checked both."),
+            ("partly_upheld", "Only one directory holds the copied page. The rest of the site can come back."),
+            ("dismissed", "The page was still there when we looked on 19 November 2026 at 09:55 UTC."),
+        )
+    },
+}

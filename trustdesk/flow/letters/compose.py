@@ -1,0 +1,187 @@
+"""From facts to a letter: the template of the kind and language makes blocks, the blocks become text and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, Engine, TemplateDoesNotExist
+
+from trustdesk.core.notices import LETTERS, missing_parts
+from trustdesk.core.types import Finding, Refused
+from trustdesk.flow.letters import drawing, safe
+from trustdesk.flow.letters import words as wording
+from trustdesk.flow.letters.blocks import COLLECTOR, Block
+from trustdesk.flow.letters.facts import LetterFacts, LetterMeasure
+
+LANGUAGES = ("en", "es")
+FALLBACK = "en"
+#: The kinds that have a letter. `filing` is not one: what an authority or a register gets has its own format.
+KINDS = tuple(kind for kind in LETTERS if kind != "filing")
+
+_SUBJECT_LIMIT = 180
+_FREE_LIMIT = 8_000  # characters of reasons, a claim or a question; more is on the private page
+_COPY_LIMIT = 200_000  # a counter-notice is passed on in full (17 USC 512(g)(2)(B))
+_TARGETS_SHOWN = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One letter. `text` and `html` say the same. `parts` maps each part that the law asks for to its words in it."""
+
+    kind: str
+    language: str
+    subject: str
+    text: str
+    html: str
+    parts: dict[str, str]
+
+
+def compose(kind: str, language: str, facts: LetterFacts) -> Composed:
+    """The letter of `kind` in `language` (BCP 47; English where we do not write that language).
+
+    Raises Refused with a finding for every part that the letter has to have and that the facts leave empty.
+    """
+    if kind not in KINDS:
+        raise Refused(*missing_parts(kind, {}) or [Finding("notice.no_template", f"{kind} is not a letter.", kind)])
+    tongue = language.replace("_", "-").partition("-")[0].lower()
+    tongue = tongue if tongue in LANGUAGES else FALLBACK
+    blocks = _blocks(kind, tongue, _values(facts, wording.load(_folder() / tongue)))
+    parts = _parts(blocks)
+    findings = missing_parts(kind, parts)
+    if findings:
+        raise Refused(*findings)
+    subject = safe.line(" ".join(b.text for b in blocks if b.kind == "subject"), _SUBJECT_LIMIT)
+    body = [b for b in blocks if b.kind != "subject"]
+    html = (
+        _engine()
+        .get_template("base.html")
+        .render(
+            Context(
+                {
+                    "groups": drawing.groups(body),
+                    "subject": subject,
+                    "language": tongue,
+                    "provider": safe.line(facts.provider, 80),
+                }
+            )
+        )
+    )
+    return Composed(kind, tongue, subject, drawing.text(body), html, parts)
+
+
+def _folder() -> Path:
+    return Path(settings.BASE_DIR) / "templates" / "letters"
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Engine:
+    # Apart from the screens' engine: letters see no request, no context processors and no database.
+    return Engine(dirs=[str(_folder())], builtins=["trustdesk.flow.letters.blocks"], autoescape=True)
+
+
+def _blocks(kind: str, language: str, values: Mapping[str, Any]) -> list[Block]:
+    collected: list[Block] = []
+    # Blocks hold plain text; base.html escapes it.
+    context = Context({**values, COLLECTOR: collected}, autoescape=False)
+    try:
+        _engine().get_template(f"{language}/{kind}.txt").render(context)
+    except TemplateDoesNotExist as error:
+        raise Refused(Finding("notice.no_template", f"There is no letter {error}.", kind)) from error
+    return collected
+
+
+def _parts(blocks: list[Block]) -> dict[str, str]:
+    parts: dict[str, list[str]] = {}
+    for block in blocks:
+        if block.part:
+            parts.setdefault(block.part, []).append(block.url if block.kind == "button" else block.text)
+    return {name: "\n".join(texts) for name, texts in parts.items()}
+
+
+def _values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
+    """What templates may name: every fact, made safe and put into words of the language."""
+    own = {  # the operator's own words: cleaned, links stay links
+        name: safe.line(getattr(facts, name))
+        for name in ("provider", "legal_name", "address", "contact", "law", "clause_id", "clause_title", "out_of_court")
+    }
+    free = {
+        name: safe.defang(safe.paragraphs(getattr(facts, name), limit))
+        for name, limit in (
+            ("reasons", _FREE_LIMIT),
+            ("claim", _FREE_LIMIT),
+            ("question", _FREE_LIMIT),
+            ("appeal_reasons", _FREE_LIMIT),
+            ("counter_notice", _COPY_LIMIT),
+        )
+    }
+    dates = {
+        name: w.date(getattr(facts, name))
+        for name in (
+            "received_at",
+            "decided_at",
+            "answer_by",
+            "expected_by",
+            "appeal_until",
+            "appeal_received_at",
+            "restore_after",
+            "restore_by",
+            "strike_expires_at",
+        )
+    }
+    plain = {
+        name: getattr(facts, name)
+        for name in ("recipient", "origin", "outcome", "ground", "appeal_outcome", "strikes", "strike_limit")
+    }
+    return {
+        **own,
+        **free,
+        **dates,
+        **plain,
+        "legal_name": own["legal_name"] or own["provider"],
+        "clause_text": safe.paragraphs(facts.clause_text, _FREE_LIMIT),
+        "recipient_name": safe.name(facts.recipient_name),
+        "reporter_name": safe.defang(safe.line(facts.reporter_name, 120)),
+        "link": facts.link,
+        "case": safe.line(facts.case_code, 20),
+        "report": safe.line(facts.report_code, 20),
+        "reference": safe.line(facts.case_code if facts.recipient == "customer" else facts.report_code, 20)
+        or safe.line(facts.case_code or facts.report_code, 20),
+        "duplicate_of": safe.line(facts.duplicate_of, 20),
+        "about": w.word("category", facts.category) if facts.category else w.word("category", "other"),
+        "targets": [safe.defang_target(v) for v in facts.targets[:_TARGETS_SHOWN]],
+        "more_targets": max(0, len(facts.targets) - _TARGETS_SHOWN),
+        "host": safe.defang_target(safe.host_of(facts.targets[0])) if facts.targets else "",
+        "not_ours": [safe.defang_target(v) for v in facts.not_ours[:_TARGETS_SHOWN]],
+        "more_not_ours": max(0, len(facts.not_ours) - _TARGETS_SHOWN),
+        "measures": [_measure(m, w) for m in facts.measures],
+        "where_to_turn": [t for t in (_whom(v) for v in facts.where_to_turn) if t],
+        "missing": [w.word("element", element_id(v), v) for v in facts.missing if v.strip()],
+        "consequence": w.word("measure", facts.consequence) if facts.consequence else "",
+        "automated": facts.automated,
+        "detection_automated": facts.detection_automated,
+        "defanged": bool(facts.targets or facts.not_ours or facts.claim or facts.counter_notice),
+    }
+
+
+def _measure(measure: LetterMeasure, w: wording.Words) -> dict[str, str]:
+    return {
+        "title": w.word("measure", measure.kind, measure.title),
+        "target": safe.defang_target(measure.target),
+        "scope": w.countries(measure.scope),
+        "until": w.date(measure.until),
+    }
+
+
+def _whom(text: str) -> str:
+    """A line that says who can help: mail addresses stay usable, web addresses of third parties do not."""
+    return " ".join(w if "@" in w and "://" not in w else safe.defang(w) for w in safe.line(text, 400).split())
+
+
+def element_id(value: str) -> str:
+    """`us-dmca-512c.el.signature` → `signature`."""
+    return value.strip().rpartition(".el.")[2] if ".el." in value else value.strip()
