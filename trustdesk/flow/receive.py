@@ -5,9 +5,10 @@ When `receive` returns, the bytes and the row are durable; only then may a door 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -17,11 +18,15 @@ from trustdesk.flow.record import Todo, add_tasks
 from trustdesk.models import Evidence, IdempotencyKey, Report
 from trustdesk.models.code import encode
 from trustdesk.reading.identity import identity
+from trustdesk.reading.submission import submission
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One message at a door. `account` is that of the API token; `token` the client's own idempotency token."""
+    """One message at a door. `account` is that of the API token; `token` the client's own idempotency token.
+
+    `received_at` is for the import of old mail: when it reached the provider, if that is not now.
+    """
 
     raw: bytes
     channel: Channel
@@ -30,6 +35,7 @@ class Incoming:
     media_type: str = "message/rfc822"
     account: str = ""
     token: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,12 @@ def receive(incoming: Incoming, *, now: datetime) -> Receipt:
     Raises OSError when the bytes cannot be kept; then nothing was accepted.
     """
     return receive_many([incoming], now=now)[0]
+
+
+def receive_form(fields: Mapping[str, Any], *, now: datetime) -> Receipt:
+    """Take in a submitted report form. `fields` are those that `integrations.webform` describes; a `nonce` made when the
+    form was drawn keeps two honest reports of the same thing apart and one that was sent twice together."""
+    return receive(Incoming(submission(fields), Channel.FORM, media_type="application/json"), now=now)
 
 
 def receive_many(batch: Sequence[Incoming], *, now: datetime) -> list[Receipt]:
@@ -78,7 +90,7 @@ def _store(kept: Sequence[tuple[Incoming, str, str]], *, now: datetime) -> list[
             evidence_id=digest,
             identity=ident,
             channel=one.channel,
-            received_at=now,
+            received_at=one.received_at or now,
             envelope_from=one.envelope_from[:320],
             envelope_to=one.envelope_to[:320],
             account=one.account,
