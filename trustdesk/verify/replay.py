@@ -1,0 +1,245 @@
+"""One case, told again from its journal alone.
+
+`Story.tell` takes the entries of a chain in order and keeps what state they lead to; `compare` holds that against the
+rows. What an entry says is believed only as far as the life of the thing allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trustdesk.core.types import NOT_REPORTS
+from trustdesk.verify.lives import lawful
+
+#: (table, row) → the columns that the journal settles, with their values.
+Things = dict[tuple[str, int], dict[str, Any]]
+#: What an entry of a case may change in the case's row by naming it.
+CASE_COLUMNS = {
+    "category": "category",
+    "form": "form",
+    "queue": "queue",
+    "severity": "severity",
+    "subject": "subject_id",
+    "asset": "asset_id",
+    "assigned_to": "assigned_to_id",
+    "assigned_at": "assigned_at",
+}
+#: What an entry says of a decision, in the columns' own names.
+DECIDED = ("outcome", "ground", "clause", "policy", "policy_digest", "automated")
+ENDED = {"met", "expired", "cancelled"}
+
+
+class Bad(Exception):
+    """An entry that cannot be true: `code` and what is wrong."""
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(what)
+        self.code = code
+
+
+class Story:
+    """The state that the entries of one case lead to. `case` and `things` hold expected column values; times are the
+    journal's own text."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.case: dict[str, Any] = {}
+        self.things: Things = {}
+
+    def tell(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """Go one entry further. Raises Bad on what cannot be, KeyError and TypeError on a body that lacks something."""
+        effect = EFFECTS.get(kind)
+        if effect is None:
+            raise Bad("entry.kind", f"the checker knows no entry of kind {kind}")
+        if not self.case and kind != "case.opened":
+            raise Bad("entry.order", f"a case begins with case.opened, not with {kind}")
+        effect(self, kind, at, actor, body)
+        if "unread" in body:
+            self.case["unread"] = body["unread"]
+        if "case_state" in body:
+            self._move_case(body["case_state"], at, through_open=kind.startswith("decision."))
+        for clock in body.get("clocks", ()):
+            self._clock(clock, at)
+
+    def _move_case(self, state: str, at: str, *, through_open: bool) -> None:
+        old = self.case.get("state", "")
+        if state == old:
+            return
+        if through_open and old == "closed" and lawful("case", "closed", "open"):
+            old = "open"
+        if state != old and not lawful("case", old, state):
+            raise Bad("state.unlawful", f"case {old or '(none)'} → {state}")
+        self.case["state"] = state
+        self.case["closed_at"] = at if state == "closed" else None
+
+    def _step(self, thing: str, key: int, state: str) -> dict[str, Any]:
+        """The thing's columns after one step of its life."""
+        columns = self.things.get((thing, key))
+        old = columns["state"] if columns is not None else ""
+        if not lawful(thing, old, state):
+            raise Bad("state.unlawful", f"{thing} {key}: {old or '(none)'} → {state}")
+        if columns is None:
+            columns = self.things[thing, key] = {}
+        columns["state"] = state
+        return columns
+
+    def _thing(self, thing: str, key: int) -> dict[str, Any]:
+        try:
+            return self.things[thing, key]
+        except KeyError:
+            raise Bad("entry.unknown_thing", f"{thing} {key} has no beginning in this chain") from None
+
+    def _clock(self, said: dict[str, Any], at: str) -> None:
+        known = self.things.get(("clock", said["id"]))
+        if known is None or known["state"] != said["state"]:
+            columns = self._step("clock", said["id"], said["state"])
+            columns["ended_at"] = at if said["state"] in ENDED else None
+        else:
+            columns = known
+        columns |= {"name": said["name"], "regime": said["regime"], "kind": said["kind"], "due_at": said["due"]}
+        columns["breached_at"] = said["breached"]
+
+    # What each kind of entry does.
+
+    def opened(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        if self.case:
+            raise Bad("entry.order", "a case is opened once")
+        self.case = {"report_count": 0, "unread": 0, "outcome": "", "opened_at": at, "first_decision_at": None}
+        self.changed(kind, at, actor, body)
+        if "regimes" in body:
+            self.case["regimes"] = [tuple(r) for r in body["regimes"]]
+
+    def changed(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        for name, column in CASE_COLUMNS.items():
+            if name in body:
+                self.case[column] = body[name]
+
+    def report(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        self.case["report_count"] += body["form"] not in NOT_REPORTS
+
+    def decision(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        key = body["decision"]
+        state = body["state"]
+        if state != {"decision.held": "held", "decision.rejected": "rejected"}.get(kind, "final"):
+            raise Bad("state.unlawful", f"{kind} leads to {state}")
+        fresh = ("decision", key) not in self.things
+        if fresh != (kind in ("decision.made", "decision.held")):
+            raise Bad("state.unlawful", f"{kind} on a decision that is {'not there' if fresh else 'there already'}")
+        columns = self._step("decision", key, state)
+        if fresh:
+            columns |= {"made_by": actor, "made_at": at, "settled_by": "", "settled_at": None}
+        else:
+            if actor == columns["made_by"] or not actor.startswith("person:"):
+                raise Bad("decision.second_person", f"{kind} by {actor}; the decision was made by {columns['made_by']}")
+            columns |= {"settled_by": actor, "settled_at": at}
+        if kind == "decision.rejected":
+            return
+        columns |= {
+            name: body[name] for name in ("outcome", "ground", "clause", "policy", "policy_digest", "automated")
+        }
+        columns |= {"overrides_id": body["overrides"], "plan": [(p["kind"], p["asset"]) for p in body["plan"]]}
+        if (body["made_by"], body["made_at"]) != (columns["made_by"], columns["made_at"]):
+            raise Bad("decision.maker", f"made by {columns['made_by']} at {columns['made_at']}, says the chain")
+        if state == "final":
+            self._final(at, body, columns)
+
+    def _final(self, at: str, body: dict[str, Any], columns: dict[str, Any]) -> None:
+        self.case["outcome"] = body["outcome"]
+        self.case["first_decision_at"] = self.case["first_decision_at"] or at
+        for old in body["overridden"]:
+            self._step("decision", old, "overridden")
+        for said in body["measures"]:
+            if (said["kind"], said["asset"]) not in columns["plan"]:
+                raise Bad(
+                    "measure.not_planned", f"{said['kind']} on asset {said['asset']} is not in the decision's plan"
+                )
+            measure = self._step("measure", said["id"], said["state"])
+            measure |= {"kind": said["kind"], "asset_id": said["asset"], "decision_id": body["decision"], "attempts": 0}
+            measure |= {"ordered_at": at, "applied_at": None, "confirmed_at": None, "lifted_at": None}
+
+    def measure(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        state = body["state"]
+        self._thing("measure", body["measure"])
+        if kind != f"measure.{state}":
+            raise Bad("state.unlawful", f"{kind} leads to {state}")
+        columns = self._step("measure", body["measure"], state)
+        attempts = columns["attempts"] + (state == "attempted")
+        if body["attempts"] != attempts:
+            raise Bad(
+                "measure.attempts", f"attempt {attempts} of measure {body['measure']} calls itself {body['attempts']}"
+            )
+        columns["attempts"] = attempts
+        if f"{state}_at" in columns:
+            columns[f"{state}_at"] = at
+
+    def retried(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        if self._thing("measure", body["measure"])["state"] != "failed":
+            raise Bad("state.unlawful", f"measure {body['measure']} is tried again but had not failed")
+
+    def notice(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        state = body["state"]
+        if kind != f"notice.{state}":
+            raise Bad("state.unlawful", f"{kind} leads to {state}")
+        fresh = ("notice", body["notice"]) not in self.things
+        columns = self._step("notice", body["notice"], state)
+        columns |= {"kind": body["kind"], "to_role": body["to_role"]}
+        if fresh:
+            columns |= {"created_at": at, "sent_at": None, "content": body["content"], "language": body["language"]}
+            columns |= {f"{name}_id": body[name] for name in ("report", "decision", "appeal")}
+        if state == "sent":
+            columns["sent_at"] = at
+
+    def lodged(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        if self._thing("decision", body["decision"])["state"] != "final":
+            raise Bad("state.unlawful", f"an appeal against decision {body['decision']}, which is not final")
+        columns = self._step("appeal", body["appeal"], body["state"])
+        columns |= {"decision_id": body["decision"], "kind": body["kind"], "evidence_id": body["evidence"]}
+        columns |= {
+            "by_kind": body["by"],
+            "lodged_at": at,
+            "resolved_by": "",
+            "resolved_at": None,
+            "replacement_id": None,
+        }
+
+    def resolved(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        columns = self._thing("appeal", body["appeal"])
+        against = self._thing("decision", columns["decision_id"])
+        if actor in (against["made_by"], against["settled_by"]):
+            raise Bad("appeal.same_person", f"{actor} resolved the appeal against a decision of their own")
+        columns = self._step("appeal", body["appeal"], body["state"])
+        columns |= {"resolved_by": actor, "resolved_at": at, "replacement_id": body["replacement"]}
+        if body["state"] in ("upheld", "partly_upheld"):
+            made = self._thing("decision", body["replacement"])
+            if made["overrides_id"] != columns["decision_id"]:
+                raise Bad(
+                    "appeal.replacement", f"decision {body['replacement']} does not override {columns['decision_id']}"
+                )
+
+    def noted(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """Changes no more than what every entry may (unread, case_state, clocks)."""
+
+
+Effect = Callable[[Story, str, str, str, dict[str, Any]], None]
+#: Every kind of entry that a case's chain may hold.
+EFFECTS: dict[str, Effect] = {
+    "case.opened": Story.opened,
+    "case.enriched": Story.noted,
+    "case.assigned": Story.changed,
+    "case.read": Story.noted,
+    "report.received": Story.report,
+    "report.joined": Story.report,
+    **{f"decision.{s}": Story.decision for s in ("made", "held", "approved", "rejected")},
+    **{f"measure.{s}": Story.measure for s in ("attempted", "applied", "confirmed", "failed")},
+    **{f"measure.{s}": Story.measure for s in ("lifting", "lifted", "cancelled")},
+    "measure.retried": Story.retried,
+    **{f"notice.{s}": Story.notice for s in ("queued", "sent", "failed", "withheld", "bounced")},
+    "notice.not_possible": Story.noted,
+    "appeal.lodged": Story.lodged,
+    "appeal.resolved": Story.resolved,
+    "answer.received": Story.noted,
+    "clock.breached": Story.noted,
+    "evidence.erased": Story.noted,
+    "evidence.erasure_confirmed": Story.noted,
+}
