@@ -19,11 +19,24 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PURE = ("core", "reading", "flow")
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("timezone", "now")}
-CLOCKS |= {("time", "time"), ("uuid", "uuid4"), ("uuid", "uuid1"), ("secrets", "token_hex"), ("secrets", "token_urlsafe")}
+CLOCKS |= {
+    ("time", "time"),
+    ("uuid", "uuid4"),
+    ("uuid", "uuid1"),
+    ("secrets", "token_hex"),
+    ("secrets", "token_urlsafe"),
+}
 WRITES = {"save", "create", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 #: Tables of Django's own that the web layer may touch: sessions and messages are not rows of the desk.
 WRITERS = ("flow", "migrations")
-REGISTRIES = ("pypi" + ".org", "files.python" + "hosted", "npm" + "js.org", "npmjs" + ".com", "deb.debian" + ".org", "crates" + ".io")
+REGISTRIES = (
+    "pypi" + ".org",
+    "files.python" + "hosted",
+    "npm" + "js.org",
+    "npmjs" + ".com",
+    "deb.debian" + ".org",
+    "crates" + ".io",
+)
 MACHINE = ("/work/" + "main", "/work/" + "shared", "/root/" + ".pyenv")
 
 
@@ -99,7 +112,11 @@ def documented() -> Iterator[str]:
 def entry_kinds(path: Path) -> Iterator[str]:
     """Kinds of journal entries that a module of flow writes: the second argument of `record` and of its drafts."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("record", "Draft", "Change"):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("record", "Draft", "Change")
+        ):
             kind = node.args[1] if len(node.args) > 1 else None
             if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
                 yield kind.value

@@ -21,7 +21,8 @@ from typing import Any
 from trustdesk.core.calendars import Calendars, parse_calendar, parse_place
 from trustdesk.core.lines import line_of
 from trustdesk.core.policies import Policy, parse_policy
-from trustdesk.core.regimes import Regime, parse_regime
+from trustdesk.core.regime_file import parse_regime
+from trustdesk.core.regimes import Regime
 from trustdesk.core.strict import BadRules
 from trustdesk.core.taxonomy import Taxonomy, parse_taxonomy
 from trustdesk.core.types import Finding
@@ -121,6 +122,36 @@ def load(path: Path | str | None = None) -> Rulebook:
     if findings:
         raise RulebookError(findings)
     return book
+
+
+def excerpt(regime: str, location: str = "", path: Path | str | None = None) -> tuple[Regime, Calendars]:
+    """One regime and the calendars that its clocks can need, without reading the whole rulebook.
+
+    Raises `RulebookError` for what is wrong in these files, KeyError for a regime that does not exist.
+    """
+    folder = Path(path) if path is not None else root()
+    findings: list[Finding] = []
+    # The id comes from a command line: it names a folder here and nothing above it.
+    known = {file.parent.name for file in folder.glob("regimes/*/regime.toml")}
+    if regime not in known:
+        raise KeyError(regime)
+    regimes = _folder(
+        folder, f"regimes/{regime}/regime.toml", lambda d, file, text: parse_regime(d, file=file), findings
+    )
+    calendars = _folder(folder, "calendars/*.toml", lambda d, file, text: parse_calendar(d, file=file), findings)
+    code = location.strip().upper()
+    wanted = {code, code.partition("-")[0], *(c.place for _, c in calendars), *(c.fallback for _, c in calendars)}
+    available = {file.stem for file in folder.glob("calendars/days/*.toml")}
+    places = [
+        pair
+        for name in sorted(wanted & available)
+        for pair in _folder(
+            folder, f"calendars/days/{name}.toml", lambda d, file, text: parse_place(d, file=file), findings
+        )
+    ]
+    if findings:
+        raise RulebookError(findings)
+    return regimes[0][1], Calendars({c.id: c for _, c in calendars}, {p.code: p for _, p in places})
 
 
 def _folder(

@@ -16,7 +16,7 @@ from trustdesk.rules import Rulebook
 
 REASONS = "The page at the address copies a bank's sign-in form and collects credentials."
 CASE = CaseFacts(category="phishing", form="notice", provider_role="hosting", assets=frozenset({"a1", "a2"}))
-GOOD = Draft("measures", "policy", "2.1", reasons=REASONS, measures=(("url_disabled", "a1", "url"),))
+GOOD = Draft("measures", "policy", "2.1", reasons=REASONS, measures=(("path_block", "a1", "url"),))
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +55,10 @@ def test_a_complete_decision_is_allowed_and_owes_both_letters(policy: Policy, re
         ({"outcome": "maybe"}, "decision.outcome"),
         ({"ground": "taste"}, "decision.ground"),
         ({"measures": (("vanish", "a1", "url"),)}, "measure.unknown"),
-        ({"measures": (("url_disabled", "a9", "url"),)}, "measure.foreign_asset"),
-        ({"measures": (("url_disabled", "a1", "mailbox"),)}, "measure.asset_kind"),
-        ({"measures": (("url_disabled", "a1", "url"), ("url_disabled", "a1", "url"))}, "measure.twice"),
-        ({"measures": (("domain_suspended", "a1", "domain"),)}, "measure.role"),
+        ({"measures": (("path_block", "a9", "url"),)}, "measure.foreign_asset"),
+        ({"measures": (("path_block", "a1", "mailbox"),)}, "measure.asset_kind"),
+        ({"measures": (("path_block", "a1", "url"), ("path_block", "a1", "url"))}, "measure.twice"),
+        ({"measures": (("domain_hold", "a1", "domain"),)}, "measure.role"),
     ],
 )
 def test_each_gap_is_a_finding(
@@ -70,18 +70,18 @@ def test_each_gap_is_a_finding(
 
 
 def test_law_needs_a_law(policy: Policy, regimes: tuple[Applied, ...]) -> None:
-    draft = Draft("measures", "law", reasons=REASONS, measures=(("url_disabled", "a1", "url"),))
+    draft = Draft("measures", "law", reasons=REASONS, measures=(("path_block", "a1", "url"),))
     assert "decision.no_law" in codes(assess(policy, (), CASE, draft, maker="person:ana").findings)
     assert assess(policy, regimes, CASE, draft, maker="person:ana").allowed
     assert assess(policy, (), CASE, replace(draft, law="Criminal code s. 1"), maker="person:ana").allowed
 
 
 def test_severe_protected_and_mass_measures_wait(policy: Policy, regimes: tuple[Applied, ...]) -> None:
-    severe = replace(GOOD, measures=(("account_suspended", "a1", "account"),))
+    severe = replace(GOOD, measures=(("account_suspend", "a1", "account"),))
     answer = assess(policy, regimes, CASE, severe, maker="person:ana")
     assert answer.needs_second and "severe" in answer.why_second and answer.clocks_met == ("decision.held",)
     assert assess(policy, regimes, replace(CASE, protected=True), GOOD, maker="person:ana").needs_second
-    many = replace(GOOD, measures=tuple(("url_disabled", f"a{n}", "url") for n in range(26)))
+    many = replace(GOOD, measures=tuple(("path_block", f"a{n}", "url") for n in range(26)))
     free = replace(CASE, assets=frozenset())
     assert assess(policy, regimes, free, many, maker="person:ana").needs_second
     assert not assess(
@@ -100,7 +100,7 @@ def test_automation_has_a_quota_and_a_short_list(policy: Policy, regimes: tuple[
     assert assess(policy, regimes, CASE, draft, maker="system:rule").allowed
     used = replace(CASE, automated_today=policy.automated_per_day)
     assert "automation.quota" in codes(assess(policy, regimes, used, draft, maker="system:rule").findings)
-    other = replace(draft, measures=(("site_disabled", "a1", "site"),))
+    other = replace(draft, measures=(("site_disable", "a1", "site"),))
     assert "automation.measure" in codes(assess(policy, regimes, CASE, other, maker="system:rule").findings)
 
 
@@ -112,7 +112,7 @@ def test_another_category_warns_but_does_not_block(policy: Policy, regimes: tupl
 
 def test_child_safety_tells_no_customer(policy: Policy, regimes: tuple[Applied, ...]) -> None:
     case = replace(CASE, category="child_safety")
-    draft = replace(GOOD, clause="4.1", measures=(("site_disabled", "a1", "site"),))
+    draft = replace(GOOD, clause="4.1", measures=(("site_disable", "a1", "site"),))
     answer = assess(policy, regimes, case, draft, maker="person:ana")
     assert answer.letters == ("outcome",)
     assert answer.silenced[0][0] == "statement_of_reasons"

@@ -141,12 +141,14 @@ def starting(
 ) -> tuple[ClockDraft, ...]:
     """The clocks that an event starts on a case, nearest due first; those without a number come last.
 
-    Only rules that are on, in force on the day of the event, and whose own conditions the facts meet. A regime that is
-    not certain starts its clocks too: losing time until somebody confirms would be the provider's risk.
+    Only regimes that are certain, and of these the rules that are on, in force on the day of the event, and whose own
+    conditions the facts meet. When a person confirms a regime later, ask again with the time of the first event: the
+    clock then starts where the law starts it, however much of it has gone.
     """
     drafts = [
         start(rule, at=at, calendars=calendars, location=location, regime=a.regime, version=a.version)
         for a in applied
+        if a.certain
         for rule in a.rules.clocks
         if rule.starts_on == event and rule.in_force(at.date()) and rule.when.holds(a.facts)
     ]

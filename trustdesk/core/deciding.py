@@ -234,15 +234,24 @@ def _letters(
 
 
 def forbidden(
-    applied: Iterable[Applied], category: str, *, to: str, letter: str, orders: frozenset[str] = frozenset()
+    applied: Iterable[Applied],
+    category: str,
+    *,
+    to: str,
+    letter: str,
+    orders: frozenset[str] = frozenset(),
+    happened: frozenset[str] = frozenset(),
 ) -> SilenceRule | None:
     """The rule that forbids this letter to this party now, or None. Asked here and again at the one place that sends.
 
-    A gag binds while the order that imposes it is among `orders` (the rule's `needs`).
+    A gag binds while the order that imposes it is among `orders` (the rule's `needs`), and until one of the events that
+    end it is among `happened`. A regime that is not certain silences too: what was told cannot be taken back.
     """
     for a in applied:
         for rule in a.rules.silences:
             if rule.off or to not in rule.to or (rule.letters and letter not in rule.letters):
+                continue
+            if set(rule.ends_on) & happened:
                 continue
             if rule.only.categories and category not in rule.only.categories:
                 continue
