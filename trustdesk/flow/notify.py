@@ -35,6 +35,23 @@ UNREAD = re.compile(
 )
 #: Never more letters of one kind to one address in an hour: the last fence against a loop of two machines.
 PER_HOUR = 500
+#: Who can help a reporter whose complaint is not about us, where `desk.toml` says nothing of its own.
+WHERE_TO_TURN = {
+    "en": (
+        "For a website: the company that hosts it. Look the address up at https://lookup.icann.org/ and write to the "
+        "abuse contact of its registrar, who can tell you.",
+        "For an IP address: the abuse contact that the regional registry names, found at https://search.arin.net/, "
+        "https://apps.db.ripe.net/ or https://query.milacnic.lacnic.net/.",
+        "If you lost money or somebody is in danger: your police, at once.",
+    ),
+    "es": (
+        "Para un sitio web: la empresa que lo aloja. Busque la dirección en https://lookup.icann.org/ y escriba al "
+        "contacto de abuso de su registrador, que podrá decírselo.",
+        "Para una dirección IP: el contacto de abuso que indica el registro regional, en https://search.arin.net/, "
+        "https://apps.db.ripe.net/ o https://query.milacnic.lacnic.net/.",
+        "Si perdió dinero o alguien está en peligro: la policía, de inmediato.",
+    ),
+}
 #: So much of the targets stands in a letter; the rest is behind the link.
 SHOWN = 25
 
@@ -215,8 +232,10 @@ def to_reporter(
     party = report.reporter
     if party is None:
         return None
+    language = language_for(party.language)
     facts = replace(
         facts,
+        where_to_turn=facts.where_to_turn or WHERE_TO_TURN.get(language, WHERE_TO_TURN["en"]),
         recipient="reporter",
         recipient_name=party.name,
         report_code=report.code,
@@ -224,7 +243,7 @@ def to_reporter(
         link=links.status_url(report.pk),
     )
     return write(
-        case, kind, facts=facts, address=party.email, name=party.name, language=language_for(party.language),
+        case, kind, facts=facts, address=party.email, name=party.name, language=language,
         role="reporter", now=now, report=report, **about,  # type: ignore[arg-type]
     )  # fmt: skip
 
