@@ -23,7 +23,7 @@ FOR EACH ROW EXECUTE FUNCTION trustdesk_append_only()
 def create(apps, schema_editor):
     template = SQLITE
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL_FUNCTION)
+        schema_editor.execute(POSTGRESQL_FUNCTION, params=None)
         template = POSTGRESQL
     for table in TABLES:
         for verb in ("UPDATE", "DELETE"):
