@@ -110,7 +110,7 @@ def resolve(
         raise Refused(*findings)
     made: Decision | None = None
     with locked(appeal.case_id) as case:
-        appeal = Appeal.objects.select_for_update().select_related("decision").get(pk=appeal_id)
+        appeal = Appeal.objects.select_for_update(of=("self",)).select_related("decision").get(pk=appeal_id)
         if appeal.state != "lodged":
             raise Refused(Finding("appeal.resolved", "This appeal was resolved already.", "appeal"))
         if replacement is not None and outcome != "dismissed":

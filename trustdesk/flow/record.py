@@ -87,7 +87,7 @@ class Draft:
 def locked(case_id: int) -> Iterator[Case]:
     """A transaction that holds the case's row, and the case as it is now."""
     with transaction.atomic():
-        yield Case.objects.select_for_update().select_related("subject", "asset").get(pk=case_id)
+        yield Case.objects.select_for_update(of=("self",)).select_related("subject", "asset").get(pk=case_id)
 
 
 def record(
