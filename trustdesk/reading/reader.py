@@ -1,0 +1,170 @@
+"""The general reader: any message whose format nothing more special knows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from trustdesk.core.types import Category, Claimed, ClaimedParty, Form, Problem, Reading, Role
+from trustdesk.reading import canonical, forms, roles
+from trustdesk.reading.category import category
+from trustdesk.reading.document import Document, document
+from trustdesk.reading.extract import extract
+from trustdesk.reading.language import language
+from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, Layout, layout
+from trustdesk.reading.message import Message
+
+_FREE_MAIL = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "yahoo.com",
+        "hotmail.com",
+        "outlook.com",
+        "live.com",
+        "aol.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "icloud.com",
+        "mail.ru",
+        "yandex.ru",
+        "protonmail.com",
+        "proton.me",
+        "qq.com",
+        "163.com",
+        "msn.com",
+    ]  # fmt: skip
+)
+_CATEGORY_TEXT = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the general reader found before a verdict: shared with the parsers of special formats."""
+
+    document: Document
+    layout: Layout
+    subject: str
+    sender: ClaimedParty
+    own_domains: frozenset[str]
+
+
+def prepare(message: Message) -> Parsed:
+    """Read text, lines and sender of `message`."""
+    doc = document(message)
+    lines = layout(doc)
+    headers = message.headers
+    subject = headers.get("Subject")
+    sender, own = _sender(message, doc)
+    return Parsed(doc, lines, subject, sender, own)
+
+
+def read(message: Message) -> Reading:
+    """The claims of `message` as a person would read them. Never raises for any message."""
+    parsed = prepare(message)
+    headers = message.headers
+    base = envelope(message, parsed)
+    other = forms.not_a_report(message, parsed.document.text)
+    if other is not None:
+        return replace(base, form=other, confidence=0.9, problems=message.problems)
+    text = prose(parsed)
+    kind, confidence, _ = category(parsed.subject, text)
+    indicators = claims(message, parsed, kind)
+    form = Form.NOTICE
+    if forms.is_reply(message) and not any(i.role is Role.TARGET for i in indicators):
+        form = Form.REPLY
+    if not indicators and kind is None:
+        form = Form.REPLY if "In-Reply-To" in headers else Form.UNPARSED
+    return replace(
+        base, form=form, category=kind, confidence=confidence, indicators=tuple(indicators), problems=message.problems
+    )
+
+
+def envelope(message: Message, parsed: Parsed) -> Reading:
+    """A Reading with what the header and the text as a whole say."""
+    headers = message.headers
+    references = dict.fromkeys((*headers.message_ids("In-Reply-To"), *headers.message_ids("References")))
+    ids = headers.message_ids("Message-ID")
+    return Reading(
+        language=language(prose(parsed, 4000)),
+        reporter=parsed.sender,
+        subject=parsed.subject,
+        text=parsed.document.text,
+        message_id=ids[0] if ids else "",
+        references=tuple(references),
+        original_recipient=recipient(message),
+        sent_at=headers.date(),
+    )
+
+
+def prose(parsed: Parsed, limit: int = _CATEGORY_TEXT) -> str:
+    """The text that makes the claim: without logs, evidence, header blocks and signatures of keys."""
+    pieces: list[str] = []
+    size = 0
+    for line in parsed.layout.lines:
+        if line.zone in (LOG, EVIDENCE, MAIL_HEADER, PGP) or not line.text:
+            continue
+        piece = line.text[:1000]
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            break
+    if size < 40:
+        return parsed.document.text[:limit]
+    return "\n".join(pieces)
+
+
+def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Claimed]:
+    """Every indicator of the message with its role."""
+    limit = message.budget.limits.indicators
+    found = extract(parsed.document.text, limit=limit)
+    if len(found) >= limit:
+        message.budget.note("too_many_indicators", f"only the first {limit} indicators were taken")
+    recipients = frozenset(
+        canonical.registrable(a.rpartition("@")[2])
+        for n in ("To", "Cc", "Delivered-To")
+        for _, a in message.headers.addresses(n)
+    )
+    context = roles.Context(
+        subject=parsed.subject, category=kind, own_domains=parsed.own_domains, recipient_domains=recipients - _FREE_MAIL
+    )
+    return roles.assign(found, parsed.layout, extract(parsed.subject[:2000], limit=50), context)
+
+
+def _sender(message: Message, doc: Document) -> tuple[ClaimedParty, frozenset[str]]:
+    headers = message.headers
+    people = headers.addresses("From") or headers.addresses("Sender") or headers.addresses("Reply-To")
+    name, email = people[0] if people else ("", "")
+    own = set()
+    for field in ("From", "Reply-To", "Sender", "X-Original-From", "X-Original-Sender", "Return-Path"):
+        for _, address in headers.addresses(field):
+            domain = canonical.registrable(address.rpartition("@")[2])
+            if domain and domain not in _FREE_MAIL:
+                own.add(domain)
+    recipients = {canonical.registrable(a.rpartition("@")[2]) for _, a in headers.addresses("To")}
+    # A mailing list rewrites From to its own address; then the recipient's domain is not the sender's.
+    if len(own - recipients) >= 1:
+        own -= recipients
+    return ClaimedParty(name=_clean_name(name), email=email), frozenset(own)
+
+
+_VIA = re.compile(r"^'(.{1,100})' via .{1,60}$")
+
+
+def _clean_name(name: str) -> str:
+    match = _VIA.match(name)
+    return (match.group(1) if match else name)[:200]
+
+
+def recipient(message: Message) -> str:
+    for field in ("X-Original-To", "Delivered-To", "Envelope-To", "To"):
+        people = message.headers.addresses(field)
+        if people:
+            return people[0][1]
+    return ""
+
+
+def problem(code: str, message: str, where: str = "") -> Problem:
+    """A problem as a value (short form for parsers)."""
+    return Problem(code, message, where)

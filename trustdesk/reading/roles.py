@@ -1,0 +1,285 @@
+"""Which of the indicators in a message is complained about?
+
+Every mention of a value is weighed by what stands around it (label, line, heading, zone of the mail, column of a
+table), every value by what it is (the sender's own, a well-known reference) and how it recurs (subject line, log
+lines). A value is a target if its best mention is good enough, or if it is the best there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from trustdesk.core.types import Category, Claimed, Role
+from trustdesk.reading import canonical
+from trustdesk.reading.extract import Found
+from trustdesk.reading.layout import (
+    BODY,
+    DISCLAIMER,
+    EVIDENCE,
+    FORWARD_HEADER,
+    LOG,
+    MAIL_HEADER,
+    PGP,
+    SIGNATURE,
+    Layout,
+)
+from trustdesk.reading.lexicon import lexicon
+
+THRESHOLD = 2.0
+#: Mentions of one value that are weighed; a log of 5,000 lines says the same thing 5,000 times.
+_MENTIONS = 8
+_NEAR = 90
+_ZONE = {
+    BODY: 0.0,
+    LOG: 0.0,
+    SIGNATURE: -3.5,
+    DISCLAIMER: -4.0,
+    EVIDENCE: -2.5,
+    MAIL_HEADER: -3.5,
+    FORWARD_HEADER: -4.0,
+    PGP: -9.0,
+}
+
+#: Categories about what a machine does (its address is the target) rather than about what it shows.
+BEHAVIOUR = frozenset(
+    {Category.NETWORK_ATTACK, Category.BOTNET, Category.COMPROMISED, Category.VULNERABLE_SERVICE, Category.SPAM}
+)
+_IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
+_LOG_SOURCE = re.compile(
+    r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker|\bsaddr|\bremote|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
+)
+_LOG_TARGET = re.compile(
+    r"(?i)(?:\bto|\bdst|\bdest(?:ination)?|\bdaddr|->|=>|>|\btarget|\bvictim|\bon|\bat|\blocal)[\s=:\[(\"'<>\-]{0,4}(?:ip)?[\s=:\[(\"']{0,3}$"
+)
+
+
+@dataclass(slots=True)
+class Value:
+    """All mentions of one canonical value."""
+
+    kind: str
+    value: str
+    host: str
+    mentions: list[Found] = field(default_factory=list)
+    score: float = -99.0
+    best: Found | None = None
+    log_lines: int = 0
+    log_first: int = 0
+    body: int = 0
+    subject: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of the message besides its text."""
+
+    subject: str = ""
+    category: Category | None = None
+    own_domains: frozenset[str] = frozenset()  # registrable domains of the sender and who they write for
+    recipient_domains: frozenset[str] = frozenset()
+
+
+def assign(found: list[Found], lines: Layout, subject_found: list[Found], context: Context) -> list[Claimed]:
+    """One Claimed per value, in order of first appearance, with its role. Offsets are those of its best mention."""
+    values: dict[tuple[str, str], Value] = {}
+    for item in found:
+        if item.kind in ("url", "domain", "ip", "cidr", "email", "hash", "asn"):
+            key = (item.kind, item.value)
+            values.setdefault(key, Value(item.kind, item.value, item.host)).mentions.append(item)
+    in_subject = {item.value for item in subject_found} | {item.host for item in subject_found}
+    for item in subject_found:
+        key = (item.kind, item.value)
+        if key not in values:
+            values[key] = Value(item.kind, item.value, item.host)
+        values[key].subject = True
+    weigher = _Weigher(lines, context)
+    for value in values.values():
+        weigher.weigh(value, value.value in in_subject)
+    return _decide(list(values.values()), lines, context)
+
+
+class _Weigher:
+    def __init__(self, lines: Layout, context: Context) -> None:
+        self.lines = lines
+        self.context = context
+        self.near = lexicon("labels")
+        self.hosts = lexicon("hosts").sections["reference"]
+        self.headings: dict[int, float] = {}
+        self.near_cache: dict[str, float] = {}
+
+    def weigh(self, value: Value, in_subject: bool) -> None:
+        seen_lines: set[int] = set()
+        for mention in value.mentions:
+            if len(seen_lines) >= _MENTIONS:
+                break
+            index = self.lines.index_at(mention.start)
+            if index in seen_lines:
+                continue
+            seen_lines.add(index)
+            score, why = self.mention(mention, index)
+            if score > value.score:
+                value.score, value.best, value.why = score, mention, why
+        if in_subject:
+            value.score = max(value.score, 0.0) + 4.0
+            value.why += " subject"
+        value.score += self.prior(value)
+
+    def prior(self, value: Value) -> float:
+        context = self.context
+        total = 0.0
+        if value.kind in ("email", "hash", "asn"):
+            return -99.0
+        domain = canonical.registrable(value.host)
+        if domain:
+            if domain in context.own_domains:
+                total -= 5.0
+            elif domain in context.recipient_domains:
+                total -= 1.5
+            total -= self.hosts.get(
+                value.host, self.hosts.get(value.host.removeprefix("www."), self.hosts.get(domain, 0.0))
+            )
+        elif not canonical.is_routable(value.host):
+            return -99.0
+        if value.kind == "domain":
+            total -= 1.0
+        elif value.kind == "cidr":
+            total -= 2.0
+        elif value.kind == "url":
+            if _IMAGE.search(value.value):
+                total -= 1.0
+            if context.category in BEHAVIOUR:
+                total -= 1.5
+        return total
+
+    def mention(self, mention: Found, index: int) -> tuple[float, str]:
+        line = self.lines.lines[index]
+        at = mention.start - line.start
+        text = line.text
+        before = text[max(at - _NEAR, 0) : max(at, 0)]
+        after = text[at + len(mention.raw) : at + len(mention.raw) + 40]
+        score = _ZONE.get(line.zone, 0.0)
+        why = line.zone
+        if line.zone == LOG:
+            part = self.log(mention, before, text, at)
+            return score + part, f"log {part:+.1f}"
+        clause = before
+        near = self.weight("near", clause)
+        score += near
+        why += f" near {near:+.1f}"
+        alone = not before.strip(" \t-*•>·#|0123456789.)([]\"'") and not after.strip(" \t.,;|>)]\"'")
+        if alone or not before.strip():
+            score += 1.0 if alone else 0.3
+            heading = self.heading(index)
+            score += heading
+            why += f" alone={alone} heading {heading:+.1f}"
+        elif near == 0:
+            score += 0.5 * self.heading(index)
+        if mention.defanged:
+            score += 1.5
+        return score, why
+
+    def log(self, mention: Found, before: str, text: str, at: int) -> float:
+        if mention.kind != "ip":
+            return -1.0
+        if _LOG_SOURCE.search(before):
+            return 2.2
+        if _LOG_TARGET.search(before):
+            return -2.0
+        return 1.2 if not re.search(r"\d\.\d{1,3}\.\d", text[:at]) else -0.5
+
+    def weight(self, section: str, text: str) -> float:
+        """Weight of the words in `text`; the nearest of either sign count in full, the others a third."""
+        key = section + text
+        known = self.near_cache.get(key)
+        if known is not None:
+            return known
+        total = 0.0
+        best_plus = best_minus = 0.0
+        size = max(len(text), 1)
+        position = 0
+        for match in self.near._pattern.finditer(text):  # type: ignore[attr-defined]
+            position = match.start()
+            for found_section, weight in self.near.of(match.group().lower()):
+                if found_section != section:
+                    continue
+                closeness = 1.0 if section == "heading" else 0.4 + 0.6 * (match.end() / size)
+                weight *= closeness
+                if weight > 0:
+                    best_plus = max(best_plus, weight)
+                else:
+                    best_minus = min(best_minus, weight)
+        total = best_plus + best_minus
+        self.near_cache[key] = total
+        return total
+
+    def heading(self, index: int) -> float:
+        """Weight of the line that introduces the line `index`: the nearest one above that is prose or a label."""
+        known = self.headings.get(index)
+        if known is not None:
+            return known
+        visited = []
+        at = index - 1
+        result = 0.0
+        steps = 0
+        while at >= 0 and steps < 60:
+            known = self.headings.get(at)
+            line = self.lines.lines[at]
+            text = line.text.strip()
+            visited.append(at + 1)
+            if text and not _is_item(text):
+                result = self.weight("heading", text[-300:])
+                break
+            if known is not None and text:
+                result = known
+                break
+            at -= 1
+            steps += 1
+        for seen in visited:
+            self.headings[seen] = result
+        return result
+
+
+_ITEM = re.compile(
+    r"(?i)^[\W\d]{0,6}(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]]{1,100}\.[a-z]{2,12}(?:/|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
+)
+
+
+def _is_item(text: str) -> bool:
+    return bool(_ITEM.match(text)) or len(text) < 4 or not any(c.isalpha() for c in text[:200])
+
+
+def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claimed]:
+    candidates = [v for v in values if v.kind in ("url", "domain", "ip", "cidr")]
+    targets = [v for v in candidates if v.score >= THRESHOLD]
+    if not targets:
+        best = max(candidates, key=lambda v: v.score, default=None)
+        if best is not None and best.score > -6.0:
+            targets = [best]
+    chosen = {id(v) for v in targets}
+    out: list[Claimed] = []
+    for value in values:
+        mention = value.best or (value.mentions[0] if value.mentions else None)
+        role = Role.TARGET if id(value) in chosen else Role.REFERENCE
+        if role is Role.REFERENCE and canonical.registrable(value.host) in context.own_domains:
+            role = Role.REPORTER
+        out.append(
+            Claimed(
+                kind=value.kind,
+                value=value.value,
+                role=role,
+                raw=mention.raw if mention else value.value,
+                start=mention.start if mention else -1,
+                end=mention.end if mention else -1,
+                confidence=_confidence(value.score, role),
+                source="body" if mention else "subject",
+            )
+        )
+    return out
+
+
+def _confidence(score: float, role: Role) -> float:
+    distance = score - THRESHOLD if role is Role.TARGET else THRESHOLD - score
+    return round(min(max(0.5 + distance / 10.0, 0.2), 0.99), 2)
