@@ -51,6 +51,13 @@ CLAIM = (
     "Hello abuse team,\n\nthe page https://login-bancoazul.example/acceso/verificar imitates our online banking and "
     "asks our clients for their password. Please take it down.\n\nBanco Azul CSIRT"
 )
+COUNTER_NOTICE = (
+    "To the designated agent:\n\n1. Removed: https://shop-1.example/album/track-07.flac\n2. I swear, under penalty of "
+    "perjury, that I have a good faith belief that the material was disabled as a result of mistake: I wrote and "
+    "recorded it.\n3. Marta Olmos, Calle 5 no. 12, Oaxaca; +52 55 5555 0100; marta@shop-1.example\n4. I consent to the "
+    "jurisdiction of the Federal District Court in which the provider may be found, and will accept service of process "
+    "from the person who provided the notification.\n\n/s/ Marta Olmos"
+)
 LAW = {
     "ground": "law",
     "law": "Article 388 of the Federal Penal Code",
@@ -162,4 +169,79 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
             ("dismissed", "The page was still there when we looked on 19 November 2026 at 09:55 UTC."),
         )
     },
+    "missing_elements": (
+        "missing_elements",
+        replace(
+            TO_REPORTER,
+            category="copyright",
+            targets=("https://shop-1.example/album/track-07.flac",),
+            missing=(
+                "us-dmca-512c.el.signature",
+                "us-dmca-512c.el.accuracy-perjury",
+                "the name of the label that you act for",
+            ),
+            answer_by=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+        ),
+    ),
+    "ask": (
+        "ask",
+        replace(
+            TO_REPORTER,
+            question="On which day, and at what time, did you see the page? A full screenshot would help.",
+            answer_by=datetime(2026, 11, 18, 12, 0, tzinfo=UTC),
+        ),
+    ),
+    "counter_notice_copy": (
+        "counter_notice_copy",
+        replace(
+            TO_REPORTER,
+            category="copyright",
+            law="17 USC 512(g)(2)",
+            targets=("https://shop-1.example/album/track-07.flac",),
+            appeal_received_at=datetime(2026, 11, 17, 15, 2, tzinfo=UTC),
+            restore_after=datetime(2026, 12, 3, 15, 2, tzinfo=UTC),
+            restore_by=datetime(2026, 12, 9, 15, 2, tzinfo=UTC),
+            counter_notice=COUNTER_NOTICE,
+        ),
+    ),
+    "restored-customer": (
+        "restored",
+        replace(
+            TO_CUSTOMER,
+            measures=DECIDED["measures"],
+            appeal_reasons="You removed the page and closed the hole through which it came; we checked both.",
+        ),
+    ),
+    "restored-reporter": (
+        "restored",
+        replace(
+            TO_REPORTER,
+            measures=DECIDED["measures"],
+            reasons="The customer removed the page and closed the hole through which it came; we checked both.",
+        ),
+    ),
+    "strike_warning-customer": (
+        "strike_warning",
+        replace(
+            TO_CUSTOMER,
+            category="copyright",
+            targets=("https://shop-1.example/album/track-07.flac",),
+            strikes=2,
+            strike_limit=3,
+            strike_expires_at=datetime(2027, 11, 16, 0, 0, tzinfo=UTC),
+            consequence="account_suspended",
+            appeal_until=DECIDED["appeal_until"],
+        ),
+    ),
+    "strike_warning-reporter": (
+        "strike_warning",
+        replace(
+            TO_REPORTER,
+            targets=(),
+            strikes=5,
+            strike_limit=8,
+            consequence="we put your reports aside for 30 days",
+            reasons="They name pages that do not exist, and did not exist when you reported them.",
+        ),
+    ),
 }

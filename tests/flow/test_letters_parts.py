@@ -37,6 +37,18 @@ GAPS: list[tuple[str, dict[str, object], str]] = [
     ("appeal_received", {"appeal_received_at": None}, "received_at"),
     ("appeal_outcome-upheld", {"appeal_outcome": ""}, "outcome"),
     ("appeal_outcome-upheld", {"appeal_reasons": ""}, "reasons"),
+    ("missing_elements", {"missing": ()}, "missing"),
+    ("missing_elements", {"missing": ("", "  ")}, "missing"),
+    ("ask", {"question": ""}, "question"),
+    ("ask", {"answer_by": None}, "answer_by"),
+    ("ask", {"link": ""}, "answer_link"),
+    ("counter_notice_copy", {"counter_notice": ""}, "counter_notice"),
+    ("counter_notice_copy", {"restore_after": None}, "restore_after"),
+    ("restored-customer", {"measures": ()}, "measure"),
+    ("restored-reporter", {"reasons": ""}, "reasons"),
+    ("strike_warning-customer", {"strikes": 0}, "facts"),
+    ("strike_warning-customer", {"consequence": ""}, "consequence"),
+    ("strike_warning-reporter", {"strike_limit": 0}, "consequence"),
 ]
 
 

@@ -10,12 +10,19 @@ import unicodedata
 
 import re2
 
+_URL = r"(?i:\b(?:https?|ftp)://[^\s<>\"'`]+)"
+_IPV4 = r"\b(?:\d{1,3}\.){3}\d{1,3}\b"
+#: A name with dots in it: host, mail domain, or a file name, which is harmless to defang. Without \b, which RE2 knows
+#: for ASCII letters only.
+_DOTTED = r"(?:[\pL\pN_-]+[.。．｡])+\pL[\pL\pN-]+"
+_ADDRESS = re2.compile(f"({_URL})|({_IPV4})|{_DOTTED}")
 _SCHEME = re2.compile(r"(?i)\b(?:https?|ftp)://")
-#: A name with dots in it: host, mail domain, or a file name, which is harmless to defang.
-_DOTTED = re2.compile(r"(?i)\b(?:[\pL\pN_-]+\.)+[\pL][\pL\pN-]+\b")
-_IPV4 = re2.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
+_NAME_OR_IP = re2.compile(f"({_IPV4})|{_DOTTED}")
+_PLAIN_HOST = re2.compile(r"^[^\s\[\]()<>\"'`]*$|^[^\s\[\]()<>\"'`]*\[[0-9a-fA-F:]*\](?::\d+)?$")
+_DOT = re2.compile(r"[.。．｡]")
 #: What a salutation may hold: a name, and nothing that a mail program makes a link of.
-_NAME = re2.compile(r"^[\pL\pM][\pL\pM ,'’-]*(?:\. ?[\pL\pM ,'’-]*)*$")
+_NAME = re2.compile(r"^[\pL\pM][\pL\pM ,.&'’-]*$")
+_NOT_IN_NAMES = re2.compile(_DOTTED)
 _NAME_LIMIT = 60
 _BLANKS = "\u2028\u2029\u2800\u3164\u115f\u1160\uffa0"
 
@@ -47,31 +54,41 @@ def paragraphs(text: str, limit: int) -> str:
 
 
 def defang(text: str) -> str:
-    """Every web, mail and network address in `text` written so that no program makes a link of it.
+    """Every web, mail and network address in free text written so that no program makes a link of it.
 
-    `https://evil.example/a.b` becomes `hxxps://evil[.]example/a[.]b`. Every dot that stands between a word and a name
-    goes, also in a path: what a mail program takes for a host is its own choice.
+    What has a dot between two words may be a host to some mail program, so it is defanged too. One linear pass.
     """
-    text = _SCHEME.sub(lambda m: ("fxp" if m.group(0)[0] in "fF" else "hxxp" + m.group(0)[4:-3].lower()) + "://", text)
-    text = _IPV4.sub(lambda m: "[.]".join(m.group(0).rsplit(".", 1)), text)
-    return _DOTTED.sub(lambda m: m.group(0).replace(".", "[.]"), text)
+    return _ADDRESS.sub(lambda m: defang_target(m.group(1)) if m.group(1) else _undot(m.group(0), m.group(2)), text)
+
+
+def _flat(text: str) -> str:
+    text = _SCHEME.sub(lambda m: _scheme(m.group(0)[:-3]) + "://", text)
+    return _NAME_OR_IP.sub(lambda m: _undot(m.group(0), m.group(1)), text)
+
+
+def _undot(found: str, address: str | None) -> str:
+    return "[.]".join(found.rsplit(".", 1)) if address else _DOT.sub("[.]", found)
+
+
+def _scheme(scheme: str) -> str:
+    return "fxp" if scheme[:1] in "fF" else "hxxp" + scheme[4:].lower()
 
 
 def defang_target(value: str) -> str:
     """A canonical target, defanged: only the host of a URL changes, so that the path can be searched for.
 
-    A path that holds another address (`?to=https://…`) is defanged throughout.
+    A path that holds another address (`?to=https://…`), or a blank, which no canonical URL has, is defanged throughout.
     """
     value = line(value)
     scheme, mark, rest = value.partition("://")
     if not mark:
-        return _host(value) if "/" not in value or _is_network(value) else defang(value)
+        return _host(value) if "/" not in value or _is_network(value) else _flat(value)
     if scheme.lower() not in ("http", "https", "ftp"):
-        return defang(value)
+        return _flat(value)
     end = min((i for i in map(rest.find, "/?#") if i >= 0), default=len(rest))
     host, path = rest[:end], rest[end:]
-    fanged = _SCHEME.search(path) or "www." in path.lower() or "@" in path or "%3a%2f%2f" in path.lower()
-    return f"{defang(scheme + '://')}{_host(host)}{defang(path) if fanged else path}"
+    fanged = " " in path or _SCHEME.search(path) or "www." in path.lower() or "@" in path or "%3a%2f%2f" in path.lower()
+    return f"{_scheme(scheme)}://{_host(host)}{_flat(path) if fanged else path}"
 
 
 def host_of(value: str) -> str:
@@ -88,14 +105,14 @@ def name(text: str) -> str:
     a link would make the desk the messenger.
     """
     short = line(text, _NAME_LIMIT + 1)
-    if len(short) > _NAME_LIMIT or len(short.split()) > 6 or not _NAME.match(short) or _DOTTED.search(short):
+    if len(short) > _NAME_LIMIT or len(short.split()) > 6 or not _NAME.match(short):
         return ""
-    return "" if "www" in short.lower() or "http" in short.lower() else short
+    return "" if _NOT_IN_NAMES.search(short) or "http" in short.lower() else short
 
 
 def _host(host: str) -> str:
-    if "[" in host and not host.startswith("["):
-        return host
+    if not _PLAIN_HOST.match(host):
+        return _flat(host)
     user, at, bare = host.rpartition("@")
     digits = bare.rpartition(":")[0] or bare
     if digits.replace(".", "").isdigit() or _is_network(bare):

@@ -33,7 +33,7 @@ class Words:
 
     def countries(self, codes: tuple[str, ...]) -> str:
         """Names of countries, or the phrase for everywhere."""
-        names = [self.locale.territories.get(code.upper(), safe.line(code)) for code in codes]
+        names = [self.locale.territories.get(code.upper(), safe.defang(safe.line(code))) for code in codes]
         return ", ".join(sorted(names)) or self.tables["everywhere"]
 
 
