@@ -14,21 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
 from trustdesk.core.types import NOT_REPORTS, Category
 from trustdesk.insight.periods import Period
 
-
-class Line(TypedDict):
-    """One journal entry as the readers of it get it. `at` is aware; `body` is the decoded JSON."""
-
-    chain: int
-    seq: int
-    kind: str
-    at: datetime
-    actor: str
-    body: dict[str, Any]
+#: One journal entry as its readers get it: {"chain", "seq", "kind", "at" (aware), "actor", "body" (decoded JSON)}.
+Line = dict[str, Any]
 
 
 @dataclass(slots=True)

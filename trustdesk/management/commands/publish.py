@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from trustdesk import clock
 from trustdesk.flow import publish
 from trustdesk.insight import page, periods, publication
-from trustdesk.management.base import DONE, USAGE, operator
+from trustdesk.management.base import USAGE, operator
 from trustdesk.management.base import Command as DeskCommand
 from trustdesk.queries import journal
 
@@ -33,7 +33,7 @@ class Command(DeskCommand):
         parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE instead of standard output")
         parser.add_argument("--record", action="store_true", help="write to the ledger that this report was made")
 
-    def handle(self, *args: Any, **options: Any) -> int:
+    def handle(self, *args: Any, **options: Any) -> None:
         kind, now, actor = options["kind"], clock.now(), operator()
         try:
             named = options["period"]
@@ -53,7 +53,6 @@ class Command(DeskCommand):
         if options["record"]:
             point = read.checkpoint["id"] if read.checkpoint else None
             publish.made(kind, period.name, options["format"], content, checkpoint_id=point, actor=actor, now=now)
-        return DONE
 
 
 def _write(path: Path, content: bytes) -> None:
