@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import django
 import pytest
 
 _HOME = tempfile.mkdtemp(prefix="trustdesk-test-")
@@ -20,6 +21,8 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["TRUSTDESK_HOME"] = _HOME
 os.environ.setdefault("TRUSTDESK_LOG_LEVEL", "ERROR")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustdesk.settings")
+# Only now: were it in pyproject.toml, pytest-django would read the settings before the folder above is named.
+django.setup()
 
 
 @pytest.fixture(scope="session", autouse=True)
