@@ -14,7 +14,7 @@ from trustdesk.core.types import SYSTEM, Actor, Channel, Finding, Form, Refused
 from trustdesk.flow import decide, duties, notify, triage
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import handler
-from trustdesk.models import Appeal, Case, Decision, Evidence, Joining, Notice, Party, Report, Task
+from trustdesk.models import Appeal, Case, Clock, Decision, Evidence, Joining, Notice, Party, Report, Task
 from trustdesk.reading.identity import identity
 
 LIMIT = 20_000
@@ -190,22 +190,23 @@ def answer(case_id: int, *, text: str, by: Actor, actor: Actor, now: datetime, l
             "category": report.category,
             "received_at": now,
             "unread": case.unread,
-        } | _answered(case, now=now)
-        clocks = body.pop("_clocks")
-        rows = [kept, party, Joining(report=report, case=case, at=now), report, *clocks]
+        }
+        met = _answered(case, now=now)
+        body |= {"case_state": case.state, "clocks": duties.described(met)}
+        rows = [kept, party, Joining(report=report, case=case, at=now), report, *met]
         record(case, "report.received", body, actor=actor, now=now, rows=rows)
     return report
 
 
-def _answered(case: Case, *, now: datetime) -> dict[str, object]:
-    """What an answer does to a case that waited for it."""
+def _answered(case: Case, *, now: datetime) -> list[Clock]:
+    """What an answer does to a case that waited for it; the clocks that it meets."""
     if case.state == "waiting":
         states.check("case", case.state, "open")
         case.state = "open"
     met = duties.meet(case, "answer.received", now=now)
     case.next_due_at = duties.next_due(case, met)
     triage.reprioritise(case, now=now)
-    return {"case_state": case.state, "clocks": duties.described(met), "_clocks": met}
+    return met
 
 
 def take_reply(report_id: int, notice_id: int, *, now: datetime) -> None:
@@ -232,10 +233,15 @@ def take_reply(report_id: int, notice_id: int, *, now: datetime) -> None:
             )
             return
     with locked(notice.case_id) as case:
-        body = _answered(case, now=now)
-        clocks = body.pop("_clocks")
-        body |= {"report": report.pk, "notice": notice.pk, "by": notice.to_role}
-        record(case, "answer.received", body, actor=SYSTEM, now=now, rows=clocks)  # type: ignore[arg-type]
+        met = _answered(case, now=now)
+        body = {
+            "report": report.pk,
+            "notice": notice.pk,
+            "by": notice.to_role,
+            "case_state": case.state,
+            "clocks": duties.described(met),
+        }
+        record(case, "answer.received", body, actor=SYSTEM, now=now, rows=met)
 
 
 @handler("answered")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from trustdesk.core import deciding, states
 from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
@@ -251,7 +251,7 @@ def _settle(
     """The entries of a decision that is final: it stands, its measures are ordered, its letters are owed."""
     decision.state = "final"
     changes: list[Change] = []
-    rows: list[object] = [decision]
+    rows: list[Model] = [decision]
     for old in Decision.objects.filter(case=case, state="final").exclude(pk=decision.pk):
         if decision.overrides_id == old.pk:
             states.check("decision", old.state, "overridden")
@@ -351,7 +351,7 @@ def _appeal_of(decision: Decision) -> Appeal | None:
 
 
 def dismiss_not_ours(case: Case, *, now: datetime) -> None:
-    """Close a case of which nothing is ours; the reporter learns where to turn. Runs inside the caller's transaction."""
+    """Close a case of which nothing is ours; the reporter learns where to turn. Inside the caller's transaction."""
     reasons = (
         "None of the addresses named in the report belongs to our network or to a customer of ours, so we can neither "
         "look into it nor act on it."

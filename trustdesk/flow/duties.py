@@ -164,7 +164,7 @@ def close(case: Case, *deeds: str, now: datetime) -> list[Clock]:
 def next_due(case: Case, changed: Iterable[Clock] = ()) -> datetime | None:
     """The nearest due time among running clocks, the given unsaved changes counted."""
     running = {c.pk: c for c in Clock.objects.filter(case=case, state="running")} if case.pk else {}
-    fresh = []
+    fresh: list[Clock] = []
     for clock in changed:
         if clock.pk is None:
             fresh.append(clock)
@@ -176,5 +176,16 @@ def next_due(case: Case, changed: Iterable[Clock] = ()) -> datetime | None:
 
 def described(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
     """What the journal keeps of clocks: enough to replay their lives and count them."""
-    return [{"id": c, "name": c.name, "regime": c.regime, "kind": c.kind, "actor": c.actor, "due": c.due_at, "state": c.state,
-             "breached": c.breached_at} for c in clocks]  # fmt: skip
+    return [
+        {
+            "id": c,
+            "name": c.name,
+            "regime": c.regime,
+            "kind": c.kind,
+            "actor": c.actor,
+            "due": c.due_at,
+            "state": c.state,
+            "breached": c.breached_at,
+        }
+        for c in clocks
+    ]

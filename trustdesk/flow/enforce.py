@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from django.db.models import Model
+
 from trustdesk.core import states
 from trustdesk.core.types import Actor
 from trustdesk.flow import duties
@@ -58,7 +60,7 @@ def _target(case: Case, asset_id: int) -> str:
 def to_lift(decision: Decision) -> list[Measure]:
     """Measures of the decision that `decision` overrides which it does not order again."""
     again = {(wish["kind"], wish["asset"]) for wish in decision.plan}
-    standing = Measure.objects.filter(decision_id=decision.overrides_id, state__in=STANDING)
+    standing = Measure.objects.filter(decision=decision.overrides, state__in=STANDING)
     return [m for m in standing if (m.kind, m.asset_id) not in again]
 
 
@@ -207,16 +209,16 @@ def _step(
             setattr(measure, TIMES[state], now)
         if decision is not None:
             body["decision"] = decision
-        rows: list[object] = [measure]
+        rows: list[Model] = [measure]
         if state in ("confirmed", "failed", "cancelled"):
             rows += _after(case, measure, body, now=now)
         record(case, f"measure.{state}", body, actor=actor, now=now, rows=rows, tasks=tasks)
     return True
 
 
-def _after(case: Case, changed: Measure, body: dict[str, object], *, now: datetime) -> list[object]:
+def _after(case: Case, changed: Measure, body: dict[str, object], *, now: datetime) -> list[Model]:
     """Close the case when the last of its measures is confirmed; hand it back to people when one failed."""
-    rows: list[object] = []
+    rows: list[Model] = []
     if case.state != "enforcing":
         return rows
     others = Measure.objects.filter(case=case).exclude(pk=changed.pk).values_list("state", flat=True)
@@ -227,7 +229,7 @@ def _after(case: Case, changed: Measure, body: dict[str, object], *, now: dateti
         ended = duties.close(case, "measure.confirmed", now=now)
         rows = [*ended]
         case.next_due_at = duties.next_due(case, ended)
-        body["clocks"] = duties.described(rows)  # type: ignore[arg-type]
+        body["clocks"] = duties.described(ended)
         body["closed"] = True
     body["case_state"] = case.state
     return rows

@@ -164,9 +164,10 @@ def _relations(model: type[models.Model]) -> tuple[str, ...]:
 def _update(model: type[models.Model], instances: list[models.Model]) -> None:
     fields = [f for f in model._meta.concrete_fields if not f.primary_key]
     quote = connection.ops.quote_name
-    columns = ", ".join(f"{quote(f.column)} = %s" for f in fields)
+    columns = ", ".join(f"{quote(str(f.column))} = %s" for f in fields)
     key = model._meta.pk
-    sql = f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {quote(key.column)} = %s"
+    table = quote(model._meta.db_table)
+    sql = f"UPDATE {table} SET {columns} WHERE {quote(str(key.column))} = %s"  # noqa: S608 (names of our own tables)
     values = []
     for instance in instances:
         _refresh_keys(instance)
@@ -212,7 +213,7 @@ def _desk_chain() -> DeskChain:
 
 
 def _write_tips(cases: Iterable[Case]) -> None:
-    sql = f"UPDATE {Case._meta.db_table} SET seq = %s, head = %s WHERE id = %s"
+    sql = f"UPDATE {Case._meta.db_table} SET seq = %s, head = %s WHERE id = %s"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.executemany(sql, [[case.seq, case.head, case.pk] for case in cases])
 

@@ -266,7 +266,8 @@ def _new_case(job: Job, placing: Placing, *, now: datetime) -> Case:
     policy, kind = duties.policy(), duties.kind_of(category)
     role = placing.asset.role if placing.asset else ""
     facts = duties.facts_of(category=category, form=reading.form, channel=job.report.channel, role=role,
-                            reporter_country=reading.reporter.country)  # fmt: skip
+                            reporter_country=reading.reporter.country,
+                            customer_country=placing.asset.subject.country if placing.asset else "")  # fmt: skip
     applied = duties.regimes_for(facts, now=now)
     first = placing.targets[0].value if placing.targets else ""
     return Case(

@@ -21,7 +21,7 @@ class Task(models.Model):
 
     class Meta:
         constraints = [
-            # At most one waiting task of a key. One that runs does not count: what changed since it began is owed again.
+            # At most one waiting task of a key. One that runs does not count: what changed since is owed again.
             models.UniqueConstraint(fields=["key"], condition=models.Q(state="queued"), name="one_queued_task_per_key")
         ]
         indexes = [
