@@ -54,9 +54,14 @@ def resolve_status(text: str) -> int | None:
     return resolve(_STATUS, text)
 
 
+def status_token(report_id: int) -> str:
+    """The token of a report's status page."""
+    return token(_STATUS, report_id)
+
+
 def status_url(report_id: int) -> str:
     """Where the reporter follows this report."""
-    return f"{base()}/status/{token(_STATUS, report_id)}"
+    return f"{base()}/status/{status_token(report_id)}"
 
 
 def customer_url(case_id: int, subject_id: int) -> str:

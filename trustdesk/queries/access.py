@@ -1,0 +1,112 @@
+"""The only way to get an object for a person: who may see it, and who may do what.
+
+Rights hang on roles (Django groups of these names), never on persons. A case of a sealed category is invisible to
+everyone whose role does not carry the right for it, in lists, counts, search and by its address alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from trustdesk.models import Appeal, Case, Decision, Notice, Report, Subject
+from trustdesk.models.code import decode
+
+ROLES = ("investigator", "senior", "counsel", "manager", "analyst", "auditor", "admin")
+
+#: right → the roles that carry it. `docs/use/desk.md` shows this table; tests/web/test_access.py walks every cell.
+RIGHTS: dict[str, frozenset[str]] = {
+    "see": frozenset(ROLES),
+    "see_sealed": frozenset({"senior", "counsel", "admin"}),
+    "work": frozenset({"investigator", "senior", "counsel", "admin"}),
+    "approve": frozenset({"senior", "counsel", "admin"}),
+    "resolve_appeal": frozenset({"investigator", "senior", "counsel", "admin"}),
+    "see_letters": frozenset({"investigator", "senior", "counsel", "manager", "auditor", "admin"}),
+    "see_ledger": frozenset(ROLES),
+    "see_traffic": frozenset({"investigator", "senior", "counsel", "manager", "auditor", "admin"}),
+    "retry_work": frozenset({"senior", "manager", "admin"}),
+    "see_reports": frozenset(ROLES),
+}
+
+#: Categories that need `see_sealed`: looking at them harms, and few may.
+SEALED = frozenset({"child_safety"})
+
+
+class Denied(Exception):
+    """This person may not do this. Carries the right that is missing."""
+
+    def __init__(self, right: str) -> None:
+        self.right = right
+        super().__init__(right)
+
+
+def roles(user: Any) -> frozenset[str]:
+    """The roles of a person; all of them for a superuser, none for somebody who is not signed in or was put out."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return frozenset()
+    known = getattr(user, "_desk_roles", None)
+    if known is None:
+        names = ROLES if user.is_superuser else user.groups.values_list("name", flat=True)
+        known = user._desk_roles = frozenset(names) & frozenset(ROLES)
+    return known
+
+
+def may(user: Any, right: str) -> bool:
+    """Whether one of the person's roles carries `right`. Raises KeyError for a right that does not exist."""
+    return bool(RIGHTS[right] & roles(user))
+
+
+def require(user: Any, right: str) -> None:
+    """Raise Denied unless the person has `right`."""
+    if not may(user, right):
+        raise Denied(right)
+
+
+def cases(user: Any) -> QuerySet[Case]:
+    """The cases that this person may see."""
+    require(user, "see")
+    return Case.objects.filter(visible(user))
+
+
+def visible(user: Any, prefix: str = "") -> Q:
+    """The condition that every list of things of a case carries; `prefix` leads to the case (`case__`)."""
+    return Q() if may(user, "see_sealed") else ~Q(**{f"{prefix}category__in": SEALED})
+
+
+def case(user: Any, code: str) -> Case:
+    """The case of a public code. Raises Case.DoesNotExist: what may not be seen does not exist."""
+    number = decode("C", code)
+    if number is None:
+        raise Case.DoesNotExist(code)
+    return cases(user).select_related("subject", "asset", "assigned_to").get(pk=number)
+
+
+def decisions(user: Any) -> QuerySet[Decision]:
+    """The decisions on cases that this person may see."""
+    require(user, "see")
+    return Decision.objects.filter(visible(user, "case__"))
+
+
+def appeals(user: Any) -> QuerySet[Appeal]:
+    """The appeals on cases that this person may see."""
+    require(user, "see")
+    return Appeal.objects.filter(visible(user, "case__"))
+
+
+def notices(user: Any) -> QuerySet[Notice]:
+    """The letters of cases that this person may see."""
+    require(user, "see_letters")
+    return Notice.objects.filter(visible(user, "case__"))
+
+
+def reports(user: Any) -> QuerySet[Report]:
+    """The reports that this person may see; one that is not yet placed shows its channel and time only."""
+    require(user, "see_traffic")
+    return Report.objects.all() if may(user, "see_sealed") else Report.objects.exclude(category__in=SEALED)
+
+
+def subjects(user: Any) -> QuerySet[Subject]:
+    """The customers."""
+    require(user, "see")
+    return Subject.objects.all()

@@ -1,0 +1,82 @@
+"""Find a case, customer, address or report by whatever a person has in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from trustdesk.models import Asset, Case, Indicator, Report, Subject
+from trustdesk.models.code import decode
+from trustdesk.queries import access
+
+LIMIT = 25
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found. `exact` is the case or report whose code was typed."""
+
+    query: str
+    exact: Case | None = None
+    cases: list[Case] = field(default_factory=list)
+    subjects: list[Subject] = field(default_factory=list)
+    assets: list[Asset] = field(default_factory=list)
+    targets: list[Indicator] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing at all."""
+        return not (self.exact or self.cases or self.subjects or self.assets or self.targets or self.reports)
+
+
+def refang(text: str) -> str:
+    """What a person pastes from the desk is defanged; undo that for looking it up."""
+    text = text.strip().replace("[.]", ".").replace("(.)", ".").replace("[:]", ":")
+    return "http" + text[4:] if text[:4].lower() == "hxxp" else text
+
+
+def search(user: Any, query: str, *, limit: int = LIMIT) -> Found:
+    """Look `query` up as a code, an address, a customer and as words of a title. Short queries find codes only."""
+    text = refang(query)[:200]
+    found = Found(query)
+    if not text:
+        return found
+    found.exact = _exact(user, text)
+    if len(text) < 2:
+        return found
+    seen = access.cases(user)
+    subjects = access.subjects(user)
+    by_name = Q(ref__iexact=text) | Q(name__icontains=text) | Q(email__iexact=text)
+    found.subjects = list(subjects.filter(by_name).order_by("name")[:limit])
+    found.assets = list(
+        Asset.objects.filter(Q(value__istartswith=text) | Q(ref__iexact=text))
+        .select_related("subject")
+        .order_by("value")[:limit]
+    )
+    host = text.split("://", 1)[-1].split("/", 1)[0].lower()
+    about = Q(host=host) | Q(value=text)
+    indicators = Indicator.objects.filter(about, access.visible(user, "case__"), case__isnull=False, role="target")
+    found.targets = list(indicators.select_related("case").order_by("-id")[:limit])
+    numbers = {i.case_id for i in found.targets}
+    titled = seen.filter(Q(title__icontains=text) | Q(subject__in=[s.pk for s in found.subjects]) | Q(pk__in=numbers))
+    found.cases = list(titled.select_related("subject").order_by("-opened_at")[:limit])
+    if access.may(user, "see_traffic") and "@" in text:
+        found.reports = list(access.reports(user).filter(reporter__email__iexact=text).order_by("-id")[:limit])
+    return found
+
+
+def _exact(user: Any, text: str) -> Case | None:
+    number = decode("C", text)
+    seen = access.cases(user).select_related("subject")
+    found = seen.filter(pk=number).first() if number else None
+    if found is None and (report := decode("R", text)) and access.may(user, "see_traffic"):
+        found = seen.filter(joinings__report_id=report).first()
+    return found
+
+
+def decode_case(code: str) -> int | None:
+    """The number behind a case's code; None if it is none."""
+    return decode("C", code)

@@ -1,0 +1,145 @@
+"""Hostile text made fit to be shown: addresses defanged, invisible and direction-changing characters made visible.
+
+Everything here returns plain strings or segments; escaping stays with the templates.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import re2
+
+#: A scheme that a mail program or chat would make clickable.
+_SCHEME = re2.compile(r"(?i)\b(h)(tt)(ps?|p)(:)|\b(f)(t)(ps?|p)(:/)")
+#: Host after a scheme or after the @ of an address: only there is a dot surely not the end of a sentence.
+_HOST = re2.compile(r"(?i)(?:://(?:[^\s/@<>\"']{0,200}@)?|@)([\pL\pN\-._\[\]:%]+)")
+_BARE = re2.compile(r"(?i)\bwww\.[\pL\pN\-.]+")
+_DOMAIN = re2.compile(r"(?i)\b[\pL\pN][\pL\pN-]*(?:\.[\pL\pN-]+)*\.\pL{2,}\b")
+#: Kinds of indicator whose dots are defanged throughout their host.
+_HOSTS = frozenset({"domain", "ip", "cidr", "email"})
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a shown text. `role` is "", "target", "reference" or "reporter"; `parts` alternates text and,
+    as `(True, "U+202E")`, characters that would not be seen."""
+
+    role: str
+    parts: tuple[tuple[bool, str], ...]
+    value: str = ""
+
+
+def defang(value: str, kind: str = "url") -> str:
+    """`value` so that nothing turns it into a link: `hxxps://evil[.]example/a.php`, `203.0.113[.]9`, `a@b[.]example`.
+
+    In a URL only the host's dots change, so that paths stay readable and can be searched.
+    """
+    if kind in _HOSTS:
+        return _last_dots(value) if kind in ("ip", "cidr") else value.replace(".", "[.]")
+    if kind != "url":
+        return defang_text(value)
+    scheme, mark, rest = value.partition("://")
+    if not mark:
+        return defang_text(value)
+    end = min((i for i in (rest.find(c) for c in "/?#") if i >= 0), default=len(rest))
+    host, tail = rest[:end], rest[end:]
+    return f"{_no_link(scheme)}://{_host(host)}{tail}"
+
+
+def defang_text(text: str) -> str:
+    """Free text with every address in it defanged; characters stay in their order, nothing is removed."""
+    text = _SCHEME.sub(lambda m: _no_link(m.group(0)), text)
+    text = _HOST.sub(lambda m: m.group(0).replace(m.group(1), _host(m.group(1))), text)
+    return _BARE.sub(lambda m: m.group(0).replace(".", "[.]"), text)
+
+
+def defang_line(text: str) -> str:
+    """As `defang_text`, and bare domains too: for titles and names, where a dot within a word is seldom a full stop."""
+    return _DOMAIN.sub(lambda m: m.group(0).replace(".", "[.]"), defang_text(text))
+
+
+def marked(text: str, spans: Iterable[tuple[int, int, str, str, str]]) -> Iterator[Segment]:
+    """`text` in segments, with the indicators `(start, end, role, kind, value)` that stand in it marked.
+
+    Offsets count characters of `text`; a span that is out of range or overlaps an earlier one is left unmarked.
+    """
+    at = 0
+    for start, end, role, kind, value in sorted(spans):
+        if start < at or end <= start or end > len(text):
+            continue
+        if start > at:
+            yield Segment("", visible(defang_text(text[at:start])))
+        shown = text[start:end]
+        yield Segment(role, visible(defang(shown, kind) if shown == value else defang_any(shown, kind)), value)
+        at = end
+    if at < len(text):
+        yield Segment("", visible(defang_text(text[at:])))
+
+
+def defang_any(shown: str, kind: str) -> str:
+    """Defang a raw form that may be defanged already (`hxxp://evil[.]example`)."""
+    if "[" in shown or "(" in shown or shown[:4].lower().startswith("hxx"):
+        return shown if "[.]" in shown or "(.)" in shown or "[dot]" in shown.lower() else defang(shown, kind)
+    return defang(shown, kind)
+
+
+def visible(text: str) -> tuple[tuple[bool, str], ...]:
+    """`text` as runs: (False, text) and (True, "U+202E") for what is invisible or would change the reading direction.
+
+    Line feed and tab pass; carriage returns before a line feed vanish.
+    """
+    runs: list[tuple[bool, str]] = []
+    plain: list[str] = []
+    for char in text.replace("\r\n", "\n").replace("\r", "\n"):
+        if char in "\n\t" or not _hidden(char):
+            plain.append(char)
+            continue
+        if plain:
+            runs.append((False, "".join(plain)))
+            plain = []
+        runs.append((True, f"U+{ord(char):04X}"))
+    if plain:
+        runs.append((False, "".join(plain)))
+    return tuple(runs)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """`text` for a heading or a table cell: hidden characters and line breaks out, at most `limit` characters."""
+    clean = " ".join("".join(c if not _hidden(c) else " " for c in text[: limit * 2]).split())
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def _hidden(char: str) -> bool:
+    # Cc control, Cf format (bidi marks, zero width, tags), Co private use, Cs lone surrogate; U+2800 looks like a blank.
+    category = unicodedata.category(char)
+    if char in "\u200c\u200d":  # joiners that Persian, Hindi and emoji need
+        return False
+    return category in ("Cc", "Cf", "Co", "Cs") or char in "\u2800\u3164\u115f\u1160\uffa0\u034f\u2028\u2029"
+
+
+def _no_link(scheme: str) -> str:
+    low = scheme.lower()
+    if low.startswith("http"):
+        return "hxxp" + scheme[4:]
+    if low.startswith("ftp"):
+        return "fxp" + scheme[3:]
+    return scheme
+
+
+def _host(host: str) -> str:
+    user, at, name = host.rpartition("@")
+    bare, colon, port = name.rpartition(":")
+    if not colon or not port.isdigit():
+        bare, colon, port = name, "", ""
+    if "[.]" in bare or bare.startswith("["):
+        return host
+    dotted = _last_dots(bare) if bare.replace(".", "").isdigit() else bare.replace(".", "[.]")
+    return f"{user}{at}{dotted}{colon}{port}"
+
+
+def _last_dots(address: str) -> str:
+    """Only the last dot of an address: `203.0.113[.]9` reads well and links nowhere."""
+    head, dot, tail = address.rpartition(".")
+    return f"{head}[.]{tail}" if dot else address

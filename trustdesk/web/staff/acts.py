@@ -1,0 +1,52 @@
+"""Small acts on a case: take it, give it back, mark an answer as read, try a failed measure again."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from trustdesk import clock
+from trustdesk.core.types import Refused
+from trustdesk.flow import attend, enforce
+from trustdesk.queries import access, case_page
+from trustdesk.web import words
+from trustdesk.web.staff.common import actor, page
+
+
+@require_POST
+@page("work")
+def assign(request: HttpRequest, code: str) -> HttpResponse:
+    """Take the case, take it over from somebody, or give it back to the queue."""
+    case = access.case(request.user, code)
+    do = request.POST.get("do", "take")
+    to = None if do == "release" else request.user.pk
+    try:
+        attend.assign(case.pk, to=to, actor=actor(request), now=clock.now(), take_over=do == "take_over")
+    except Refused as refused:
+        for finding in refused.findings:
+            messages.error(request, words.finding(finding))
+    return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
+
+
+@require_POST
+@page("work")
+def read(request: HttpRequest, code: str) -> HttpResponse:
+    """The answers of the case have been read."""
+    case = access.case(request.user, code)
+    attend.read(case.pk, actor=actor(request), now=clock.now())
+    return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
+
+
+@require_POST
+@page("work")
+def retry_measure(request: HttpRequest, number: int) -> HttpResponse:
+    """Try a failed measure again."""
+    measure = case_page.measure(request.user, number)
+    if enforce.retry(measure.pk, actor=actor(request), now=clock.now()):
+        messages.success(request, _("The measure is being tried again."))
+    else:
+        messages.warning(request, _("This measure has not failed (any more)."))
+    return HttpResponseRedirect(reverse("staff:case", args=[measure.case.code]))

@@ -1,0 +1,124 @@
+"""The page of one case: what is claimed, whose it is, what is known, what is owed, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from trustdesk import clock
+from trustdesk.flow import parse
+from trustdesk.queries import access, case_page, people
+from trustdesk.queries.case_page import View
+from trustdesk.web import safe_text, words
+from trustdesk.web.staff import drafting, timeline
+from trustdesk.web.staff.common import page
+
+#: So much of a report's text is shown on the page; the rest is one link away.
+SHOWN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A report's text as safe segments. `cut` tells that more of it is kept than shown."""
+
+    report: Any
+    position: int
+    segments: list[safe_text.Segment]
+    problems: list[Any]
+    subject: str
+    cut: bool
+    erased: bool
+
+
+@require_GET
+@page("see")
+def show(request: HttpRequest, code: str) -> HttpResponse:
+    """The case."""
+    case = access.case(request.user, code)
+    view = case_page.view(request.user, case, now=clock.now())
+    return render(request, "staff/case.html", context(request, view))
+
+
+def context(request: HttpRequest, view: View, draft: drafting.Draft | None = None, **more: Any) -> dict[str, Any]:
+    """What the page of a case is drawn from; `draft` is the decision form as a person sent it."""
+    actors = (
+        {line.actor for line in view.lines}
+        | {d.made_by for d in view.decisions}
+        | {d.settled_by for d in view.decisions}
+    )
+    names = people.names(actors | {a.by for a in view.appeals} | {a.resolved_by for a in view.appeals})
+    may_work = access.may(request.user, "work")
+    decidable = may_work and view.case.state in ("open", "waiting") and view.open_appeal is None
+    held = next((d for d in view.decisions if d.state == "held"), None)
+    return {
+        "view": view,
+        "case": view.case,
+        "heading": heading(view),
+        "claim": claim(request, view),
+        "names": names,
+        "events": list(reversed(timeline.events(view, names))),
+        "may_work": may_work,
+        "decidable": decidable,
+        "draft": (draft or drafting.fresh(view)) if decidable or draft is not None else None,
+        "held": held,
+        "is_mine": view.case.assigned_to_id == request.user.pk,
+        "facts": _facts(view),
+        "not_ours": [i for i in view.targets if i.asset_id is None],
+    } | more
+
+
+def heading(view: View) -> str:
+    """The case in a line: what is alleged and where."""
+    category = words.word("category", view.case.category).capitalize()
+    hosts = list(dict.fromkeys(i.host or i.value for i in view.targets))
+    if not hosts:
+        return (
+            f"{category}: {safe_text.one_line(safe_text.defang_text(view.case.title), 120)}"
+            if view.case.title
+            else category
+        )
+    first = safe_text.defang(hosts[0], "ip" if hosts[0].replace(".", "").isdigit() else "domain")
+    if len(hosts) > 1:
+        return _("%(category)s on %(host)s and %(n)s more") % {"category": category, "host": first, "n": len(hosts) - 1}
+    return _("%(category)s on %(host)s") % {"category": category, "host": first}
+
+
+def claim(request: HttpRequest, view: View) -> Claim | None:
+    """The report whose text is shown: the one that the address asks for, else the first."""
+    if not view.reports:
+        return None
+    asked = request.GET.get("report", "")
+    position = next((n for n, r in enumerate(view.reports) if r.code == asked), 0)
+    report = view.reports[position]
+    reading = parse.parse(report)
+    text = reading.text[:SHOWN]
+    spans = [
+        (i.start, i.end, i.role, i.kind, i.value)
+        for i in view.indicators
+        # Marks only what stands there now: a newer reader may decode the same bytes to another text.
+        if i.report_id == report.pk and i.start >= 0 and text[i.start : i.end] == i.raw
+    ]
+    return Claim(
+        report=report,
+        position=position + 1,
+        segments=list(safe_text.marked(text, spans)),
+        problems=list(reading.problems),
+        subject=safe_text.one_line(safe_text.defang_text(reading.subject)),
+        cut=len(reading.text) > SHOWN,
+        erased=report.evidence.erased_at is not None,
+    )
+
+
+def _facts(view: View) -> list[tuple[str, list[Any]]]:
+    """Facts by what they are about, each name once with its newest value."""
+    grouped: dict[str, dict[str, Any]] = {}
+    for fact in view.facts:
+        if fact.name.startswith("inventory."):
+            continue  # shown as the customer and the asset themselves
+        grouped.setdefault(fact.about, {}).setdefault(fact.name, fact)
+    return [(about, list(named.values())) for about, named in grouped.items()]

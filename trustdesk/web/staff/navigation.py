@@ -1,0 +1,115 @@
+"""The sidebar: places of the desk that this person may go to, with counts that are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from trustdesk import clock
+from trustdesk.queries import access, ledger, queue, traffic
+from trustdesk.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link. `key` is a key sequence, `hot` a count that wants attention, `dot` a small light."""
+
+    title: str
+    href: str
+    here: bool = False
+    count: int | None = None
+    hot: bool = False
+    key: str = ""
+    dot: str = ""
+    dot_says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The groups of the sidebar."""
+
+    mine: list[Item]
+    queues: list[Item]
+    traffic: list[Item]
+    account: list[Item]
+    counts: queue.Counts
+
+
+def build(request: HttpRequest) -> Navigation:
+    """The sidebar for this request."""
+    counts = queue.counts(request.user, now=clock.now())
+    return Navigation(_mine(request, counts), _queues(request, counts), _traffic(request), _account(request), counts)
+
+
+def _mine(request: HttpRequest, counts: queue.Counts) -> list[Item]:
+    home = reverse("staff:queue")
+    asked = dict(request.GET.items()) if request.path == home else None
+    items = [
+        Item(_("All open"), home, asked is not None and not set(asked) - {"page"}, counts.open, key="g q"),
+        Item(
+            _("My cases"),
+            f"{home}?assigned=me",
+            asked is not None and asked.get("assigned") == "me",
+            counts.mine,
+            key="g m",
+        ),
+    ]
+    if access.may(request.user, "approve"):
+        held = reverse("staff:held")
+        items.append(Item(_("Held for me"), held, request.path == held, counts.held_for_me, counts.held_hot, key="g h"))
+    waiting = f"{home}?state=waiting"
+    items.append(
+        Item(_("Waiting for answer"), waiting, asked is not None and asked.get("state") == "waiting", counts.waiting)
+    )
+    appeals = reverse("staff:appeals")
+    here = request.path.startswith(appeals)
+    items.append(Item(_("Appeals"), appeals, here, counts.appeals, counts.appeals > 0, key="g a"))
+    return items
+
+
+def _queues(request: HttpRequest, counts: queue.Counts) -> list[Item]:
+    home = reverse("staff:queue")
+    chosen = request.GET.get("queue", "") if request.path == home else ""
+    return [
+        Item(words.word("queue", name).capitalize(), f"{home}?queue={name}", chosen == name, number, hot > 0)
+        for name, number, hot in counts.queues
+    ]
+
+
+def _traffic(request: HttpRequest) -> list[Item]:
+    user, items = request.user, []
+    if access.may(user, "see_traffic"):
+        items.append(_plain(request, _("Incoming"), "staff:incoming", "g i"))
+    if access.may(user, "see_letters"):
+        items.append(_plain(request, _("Outbox"), "staff:outbox", "g o"))
+    if access.may(user, "see_traffic"):
+        dead = traffic.work(now=clock.now()).dead
+        href = reverse("staff:failed")
+        items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
+    return items
+
+
+def _account(request: HttpRequest) -> list[Item]:
+    items = []
+    if access.may(request.user, "see_reports"):
+        items.append(_plain(request, _("Reports"), "staff:reports", "g r"))
+    if access.may(request.user, "see_ledger"):
+        href = reverse("staff:ledger")
+        light = ledger.light()
+        says = {"ok": _("verified"), "danger": _("does not verify"), "": _("not yet verified")}[light]
+        items.append(Item(_("Ledger"), href, request.path.startswith(href), key="g l", dot=light, dot_says=says))
+    return items
+
+
+def _plain(request: HttpRequest, title: str, name: str, key: str) -> Item:
+    href = reverse(name)
+    return Item(title, href, request.path.startswith(href), key=key)
+
+
+def counts_of(request: HttpRequest) -> Any:
+    """The counts alone, for pages that show them in their own head."""
+    return queue.counts(request.user, now=clock.now())

@@ -1,0 +1,157 @@
+"""The journal of a case in sentences. An entry of an unknown kind is shown by its kind: nothing is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from trustdesk.queries.case_page import Line, View
+from trustdesk.web import words
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline. `tone` is "", "danger", "warn" or "ok"."""
+
+    at: datetime
+    text: str
+    who: str
+    kind: str
+    seq: int
+    tone: str = ""
+
+
+def events(view: View, names: Mapping[str, str]) -> list[Event]:
+    """The timeline of a case, oldest first."""
+    return [event(line, view, names) for line in view.lines]
+
+
+def event(line: Line, view: View, names: Mapping[str, str]) -> Event:
+    """One entry as a sentence."""
+    say = _SAY.get(line.kind)
+    text = say(line.body, view) if say else line.kind.replace("_", " ").replace(".", ": ")
+    return Event(line.at, text, who(line.actor, names), line.kind, line.seq, _TONE.get(line.kind, ""))
+
+
+def who(actor: str, names: Mapping[str, str]) -> str:
+    """The actor as people know them."""
+    if actor in names:
+        return names[actor]
+    kind, _sep, ident = actor.partition(":")
+    return {
+        "system": _("the desk"),
+        "reporter": _("the reporter"),
+        "customer": _("the customer"),
+        "plugin": ident,
+        "token": _("API"),
+    }.get(kind, actor)
+
+
+def _report(body: Body, view: View) -> str:
+    report = next((r for r in view.reports if r.pk == body.get("report")), None)
+    channel = words.word("channel", body.get("channel") or (report.channel if report else ""))
+    sender = ""
+    if report is not None and report.reporter is not None:
+        sender = report.reporter.organisation or report.reporter.name or report.reporter.email
+    if sender:
+        return _("Report from %(sender)s by %(channel)s") % {"sender": sender, "channel": channel}
+    return _("Report by %(channel)s") % {"channel": channel}
+
+
+def _opened(body: Body, view: View) -> str:
+    laws = ", ".join(str(r[0]) for r in body.get("regimes", []))
+    queue = words.word("queue", str(body.get("queue", "")))
+    if laws:
+        return _("Case opened in %(queue)s; running: %(laws)s") % {"queue": queue, "laws": laws}
+    return _("Case opened in %(queue)s") % {"queue": queue}
+
+
+def _decision(body: Body, view: View) -> str:
+    outcome = words.word("outcome", str(body.get("outcome", "")))
+    decision = next((d for d in view.decisions if d.pk == body.get("decision")), None)
+    plan = ", ".join(dict.fromkeys(words.word("measure", m["kind"]) for m in (decision.plan if decision else [])))
+    clause = f" ({decision.policy} {decision.clause})" if decision and decision.clause else ""
+    return f"{outcome}{': ' + plan if plan else ''}{clause}"
+
+
+def _measure(text: Callable[[str], str]) -> Callable[[Body, View], str]:
+    def say(body: Body, view: View) -> str:
+        measure = next((m for m in view.measures if m.pk == body.get("measure")), None)
+        what = words.word("measure", measure.kind) if measure else _("measure")
+        on = f" · {measure.asset.ref}" if measure and measure.asset else ""
+        return text(what + on)
+
+    return say
+
+
+def _notice(text: Callable[[str], str]) -> Callable[[Body, View], str]:
+    def say(body: Body, view: View) -> str:
+        notice = next((n for n in view.notices if n.pk == body.get("notice")), None)
+        kind = str(body.get("kind") or (notice.kind if notice else ""))
+        return text(words.word("notice", kind) if kind else _("letter"))
+
+    return say
+
+
+def _clock(text: Callable[[str], str]) -> Callable[[Body, View], str]:
+    def say(body: Body, view: View) -> str:
+        number = body.get("clock")
+        clock = next((c for c in view.clocks if c.pk == number), None)
+        return text((clock.title or clock.name) if clock else str(body.get("name", "")))
+
+    return say
+
+
+_SAY: dict[str, Callable[[Body, View], str]] = {
+    "report.received": _report,
+    "report.joined": lambda b, v: _("%(report)s joined") % {"report": _report(b, v)},
+    "report.linked": lambda b, v: _("%(report)s linked") % {"report": _report(b, v)},
+    "case.opened": _opened,
+    "case.enriched": lambda b, v: _("Looked up whose it is: %(n)s facts") % {"n": b.get("facts", 0)},
+    "case.assigned": lambda b, v: (
+        _("Assigned") if b.get("to") or b.get("assigned_to") else _("Given back to the queue")
+    ),
+    "case.taken": lambda b, v: _("Taken"),
+    "case.noted": lambda b, v: _("Note added"),
+    "case.read": lambda b, v: _("Answer read"),
+    "case.reopened": lambda b, v: _("Case reopened"),
+    "case.closed": lambda b, v: _("Case closed"),
+    "answer.received": lambda b, v: _("Answer received"),
+    "decision.made": lambda b, v: _("Decided: %s") % _decision(b, v),
+    "decision.held": lambda b, v: _("Decided and held for a second person: %s") % _decision(b, v),
+    "decision.approved": lambda b, v: _("Second person agreed: %s") % _decision(b, v),
+    "decision.rejected": lambda b, v: _("Second person sent the decision back"),
+    "measure.attempted": _measure(lambda m: _("Trying: %s") % m),
+    "measure.applied": _measure(lambda m: _("Applied: %s") % m),
+    "measure.confirmed": _measure(lambda m: _("Confirmed from outside: %s") % m),
+    "measure.failed": _measure(lambda m: _("Failed: %s") % m),
+    "measure.lifting": _measure(lambda m: _("Lifting: %s") % m),
+    "measure.lifted": _measure(lambda m: _("Lifted: %s") % m),
+    "measure.cancelled": _measure(lambda m: _("Cancelled: %s") % m),
+    "measure.retried": _measure(lambda m: _("Tried again: %s") % m),
+    "notice.queued": _notice(lambda n: _("Letter written: %s") % n),
+    "notice.sent": _notice(lambda n: _("Letter sent: %s") % n),
+    "notice.bounced": _notice(lambda n: _("Letter came back: %s") % n),
+    "notice.failed": _notice(lambda n: _("Letter could not be sent: %s") % n),
+    "notice.withheld": _notice(lambda n: _("Letter withheld: %s") % n),
+    "appeal.lodged": lambda b, v: _("Appeal lodged"),
+    "appeal.resolved": lambda b, v: _("Appeal decided: %s") % words.word("appeal_state", str(b.get("state", ""))),
+    "clock.breached": _clock(lambda c: _("Deadline missed: %s") % c),
+    "clock.expired": _clock(lambda c: _("Window closed: %s") % c),
+}
+
+_TONE = {
+    "measure.confirmed": "ok",
+    "measure.failed": "danger",
+    "clock.breached": "danger",
+    "notice.bounced": "danger",
+    "notice.failed": "danger",
+    "decision.rejected": "warn",
+    "decision.held": "warn",
+}

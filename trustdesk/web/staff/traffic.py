@@ -1,0 +1,155 @@
+"""What came in, what went out, the local mailbox, and the work that failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from trustdesk import clock
+from trustdesk.core.types import Form
+from trustdesk.flow import parse, work
+from trustdesk.queries import access, mailbox, traffic
+from trustdesk.queries.traffic import decode_report
+from trustdesk.web import safe_html, safe_text, words
+from trustdesk.web.staff.common import page, pages
+
+SHOWN = 60_000
+
+
+@require_safe
+@page("see_traffic")
+def incoming(request: HttpRequest) -> HttpResponse:
+    """Everything that came in, and what became of it."""
+    picked = {
+        name: _known(request, name, table)
+        for name, table in (("channel", words.CHANNEL), ("state", words.REPORT_STATE))
+    }
+    form = request.GET.get("form", "") if request.GET.get("form", "") in set(Form) else ""
+    found = pages(request, traffic.incoming(request.user, form=form, **picked))
+    context = {
+        "page": found,
+        "picked": picked | {"form": form},
+        "tallies": traffic.tallies(request.user, now=clock.now()),
+        "channels": [
+            (k, words.word("channel", k)) for k in ("mail", "form", "api", "import", "feed", "portal", "detector")
+        ],
+        "states": list(words.REPORT_STATE.items()),
+        "forms": list(words.FORM.items()),
+    }
+    return render(request, "staff/incoming.html", context)
+
+
+@require_safe
+@page("see_traffic")
+def report(request: HttpRequest, code: str) -> HttpResponse:
+    """One report as it was read: its text, what it claims, and what was wrong with it."""
+    number = decode_report(code)
+    if number is None:
+        raise Http404(code)
+    found = traffic.report(request.user, number)
+    reading = parse.parse(found)
+    text = reading.text[:SHOWN]
+    indicators = list(found.indicators.all())
+    spans = [
+        (i.start, i.end, i.role, i.kind, i.value) for i in indicators if i.start >= 0 and text[i.start : i.end] == i.raw
+    ]
+    context = {
+        "report": found,
+        "segments": list(safe_text.marked(text, spans)),
+        "subject": safe_text.one_line(safe_text.defang_text(reading.subject)),
+        "problems": reading.problems,
+        "indicators": sorted(indicators, key=lambda i: i.position),
+        "cases": [j.case for j in found.joinings.all()],
+        "cut": len(reading.text) > SHOWN,
+    }
+    return render(request, "staff/report.html", context)
+
+
+@require_safe
+@page("see_letters")
+def outbox(request: HttpRequest) -> HttpResponse:
+    """Every letter, the newest first."""
+    picked = {
+        name: _known(request, name, table) for name, table in (("state", words.NOTICE_STATE), ("kind", words.NOTICE))
+    }
+    context = {
+        "page": pages(request, traffic.outbox(request.user, **picked)),
+        "picked": picked,
+        "states": list(words.NOTICE_STATE.items()),
+        "kinds": list(words.NOTICE.items()),
+        "mailbox": mailbox.available(),
+    }
+    return render(request, "staff/outbox.html", context)
+
+
+@require_safe
+@page("see_letters")
+def letter(request: HttpRequest, number: int) -> HttpResponse:
+    """One letter as it was sent: text, and its HTML cleaned to what a letter of ours may contain."""
+    found = traffic.letter(request.user, number)
+    context = {"notice": found, "html": safe_html.letter(found.html), "as_html": request.GET.get("as") == "html"}
+    return render(request, "staff/letter.html", context)
+
+
+@require_safe
+@page("see_letters")
+def local_mailbox(request: HttpRequest) -> HttpResponse:
+    """The mailbox that the embedded desk delivers to, so that a trial needs no mail server."""
+    if not mailbox.available():
+        raise Http404("no local mailbox")
+    messages_ = mailbox.newest(request.GET.get("to", "")[:254])
+    chosen = next((m for m in messages_ if m.key == request.GET.get("m")), messages_[0] if messages_ else None)
+    body = mailbox.read(chosen.key) if chosen else None
+    context = {
+        "mails": messages_,
+        "chosen": chosen,
+        "body": body,
+        "html": safe_html.letter(body.html) if body else "",
+        "as_html": request.GET.get("as") == "html",
+    }
+    return render(request, "staff/mailbox.html", context)
+
+
+@require_safe
+@page("see_traffic")
+def failed(request: HttpRequest) -> HttpResponse:
+    """Tasks that gave up: which, why, and a button to try again."""
+    tasks = traffic.failed(request.user)
+    context = {
+        "tasks": [(task, _reason(task.error), _about(task)) for task in tasks],
+        "work": traffic.work(now=clock.now()),
+        "may_retry": access.may(request.user, "retry_work"),
+    }
+    return render(request, "staff/failed.html", context)
+
+
+@require_POST
+@page("retry_work")
+def retry(request: HttpRequest, number: int) -> HttpResponse:
+    """Give a dead task another life."""
+    if work.revive(number, now=clock.now()):
+        messages.success(request, _("The task is being tried again."))
+    else:
+        messages.warning(request, _("This task does not wait for a person (any more)."))
+    return HttpResponseRedirect(reverse("staff:failed"))
+
+
+def _known(request: HttpRequest, name: str, table: Any) -> str:
+    value = request.GET.get(name, "")
+    return value if value in table else ""
+
+
+def _reason(error: str) -> str:
+    """The last line of a trace says what went wrong."""
+    lines = [line for line in error.strip().splitlines() if line.strip()]
+    return safe_text.one_line(safe_text.defang_text(lines[-1])) if lines else ""
+
+
+def _about(task: Any) -> str:
+    return ", ".join(f"{name} {value}" for name, value in task.arguments.items())

@@ -1,0 +1,37 @@
+"""Addresses of the desk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from trustdesk.web.staff import acts, appeals, case, decide, find, ledger, parts, queue, reports, sign_in, traffic
+
+app_name = "staff"
+
+urlpatterns = [
+    path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-out", sign_in.SignOut.as_view(), name="sign-out"),
+    path("", queue.show, name="queue"),
+    path("next", queue.next_case, name="next"),
+    path("case/<str:code>", case.show, name="case"),
+    path("case/<str:code>/decide", decide.decide, name="decide"),
+    path("case/<str:code>/assign", acts.assign, name="assign"),
+    path("case/<str:code>/read", acts.read, name="read"),
+    path("measure/<int:number>/retry", acts.retry_measure, name="measure-retry"),
+    path("held", decide.held, name="held"),
+    path("held/<int:number>", decide.settle, name="settle"),
+    path("appeals", appeals.listing, name="appeals"),
+    path("appeals/<int:number>", appeals.show, name="appeal"),
+    path("incoming", traffic.incoming, name="incoming"),
+    path("incoming/<str:code>", traffic.report, name="report"),
+    path("outbox", traffic.outbox, name="outbox"),
+    path("outbox/mailbox", traffic.local_mailbox, name="mailbox"),
+    path("outbox/<int:number>", traffic.letter, name="letter"),
+    path("failed", traffic.failed, name="failed"),
+    path("failed/<int:number>/retry", traffic.retry, name="retry"),
+    path("reports", reports.show, name="reports"),
+    path("ledger", ledger.show, name="ledger"),
+    path("search", find.search, name="search"),
+    path("find", find.palette, name="find"),
+    path("parts", parts.show, name="parts"),
+]

@@ -1,0 +1,162 @@
+"""Template tags of the desk; a builtin of its template engine, so that no page has to load it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from trustdesk.clock import now as present
+from trustdesk.web import safe_text, times, words
+from trustdesk.web.icons import ICONS
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An inline SVG, hidden from assistive technology: an icon never says anything alone."""
+    flip = mark_safe(" icon-flip") if name in ("next", "out") else ""
+    return format_html(
+        '<svg class="icon{}" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        flip,
+        ICONS[name],
+    )
+
+
+@register.filter
+def word(value: Any, table: str) -> str:
+    """The translated word for a value: `{{ case.state|word:"case_state" }}`."""
+    return words.word(table, str(value or ""))
+
+
+@register.simple_tag
+def chip(table: str, value: Any) -> SafeString:
+    """A chip with the word and the tone of a value; nothing for an empty value."""
+    if not value:
+        return mark_safe("")
+    tone = words.tone(table, str(value))
+    return format_html('<span class="chip{}">{}</span>', f" chip-{tone}" if tone else "", words.word(table, str(value)))
+
+
+@register.filter
+def defang(value: Any, kind: str = "url") -> str:
+    """`hxxps://evil[.]example/a`; see safe_text."""
+    return safe_text.one_line(safe_text.defang(str(value or ""), kind), 4000)
+
+
+@register.filter
+def defang_text(value: Any) -> str:
+    """Free text on one line, with every address in it defanged, bare domains as well."""
+    return safe_text.one_line(safe_text.defang_line(str(value or "")), 4000)
+
+
+@register.filter
+def one_line(value: Any, limit: int = 300) -> str:
+    """Hostile text for a heading or a cell."""
+    return safe_text.one_line(str(value or ""), int(limit))
+
+
+@register.inclusion_tag("parts/safe.html")
+def safe_lines(value: Any) -> dict[str, Any]:
+    """Hostile text with its line breaks, defanged, hidden characters shown."""
+    return {"segments": list(safe_text.marked(str(value or ""), ()))}
+
+
+@register.simple_tag
+def ago(at: datetime | None) -> SafeString:
+    """<time> that says how long ago, kept true by times.js."""
+    if at is None:
+        return mark_safe("")
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>', at.isoformat(), times.full(at), times.ago(at, present())
+    )
+
+
+@register.simple_tag
+def at(value: datetime | None) -> SafeString:
+    """<time> with date, time and zone."""
+    if value is None:
+        return mark_safe("")
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), times.full(value))
+
+
+@register.simple_tag
+def left(due: datetime | None) -> SafeString:
+    """<time> that says how much is left."""
+    if due is None:
+        return mark_safe("")
+    return format_html(
+        '<time datetime="{}" title="{}" data-left>{}</time>',
+        due.isoformat(),
+        times.full(due),
+        times.left(due, present()),
+    )
+
+
+@register.inclusion_tag("parts/clock.html")
+def clock(row: Any) -> dict[str, Any]:
+    """A clock in a table: what is left, a bar of what is gone, and the law behind it. `row` may be None."""
+    if row is None or row.due_at is None:
+        return {"clock": row}
+    now = present()
+    return {
+        "clock": row,
+        "heat": times.heat(row.due_at, now),
+        "used": times.used(row.started_at, row.due_at, now),
+        "title": words.word("clock_kind", row.kind),
+    }
+
+
+@register.filter
+def heat(due: datetime | None) -> str:
+    """Tone of a due time, as a suffix: "-danger", "-warn" or ""."""
+    if due is None:
+        return ""
+    tone = times.heat(due, present())
+    return f"-{tone}" if tone else ""
+
+
+@register.filter
+def lookup(mapping: dict[Any, Any], key: Any) -> Any:
+    """`mapping[key]` or None."""
+    return mapping.get(key)
+
+
+@register.filter
+def hours(value: float | None) -> str:
+    """A number of hours as a length of time; a dash when there is none."""
+    return "–" if value is None else times.span(value * 3600)
+
+
+@register.filter
+def kilobytes(size: int | None) -> str:
+    """A size as people say it: `12 KB`, `3.4 MB`."""
+    if size is None:
+        return ""
+    if size < 1024 * 1024:
+        return f"{max(1, round(size / 1024))} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
+
+
+@register.simple_tag(takes_context=True)
+def url_with(context: dict[str, Any], **changes: Any) -> str:
+    """The present address with some query parameters changed; None removes one. A change of filter leaves the page."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = value
+    encoded = query.urlencode()
+    return f"?{encoded}" if encoded else context["request"].path
+
+
+@register.simple_tag
+def finding_text(finding: Any) -> str:
+    """What stands in the way, in the reader's language."""
+    return words.finding(finding)

@@ -1,0 +1,316 @@
+"""Words that screens show for the values of the model, translated. An unknown value is shown as it is, readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+Words = Mapping[str, str | Promise]
+
+CATEGORY: Words = {
+    "copyright": _("copyright"),
+    "trademark": _("trademark"),
+    "phishing": _("phishing"),
+    "malware": _("malware"),
+    "botnet": _("botnet"),
+    "spam": _("spam"),
+    "fraud": _("fraud"),
+    "network_attack": _("network attack"),
+    "vulnerable_service": _("vulnerable service"),
+    "compromised": _("compromised"),
+    "child_safety": _("child safety"),
+    "ncii": _("intimate images"),
+    "violent_threat": _("violent threat"),
+    "terrorism": _("terrorism"),
+    "harassment": _("harassment"),
+    "doxing": _("doxing"),
+    "illegal_goods": _("illegal goods"),
+    "registration_data": _("registration data"),
+    "domain_dispute": _("domain dispute"),
+    "account_takeover": _("account takeover"),
+    "government_order": _("government order"),
+    "data_request": _("data request"),
+    "other": _("other"),
+}
+
+#: How loud the chip of a category is. Severity proper is the rulebook's; this is only a colour.
+CATEGORY_TONE: Mapping[str, str] = {
+    "phishing": "danger",
+    "malware": "danger",
+    "botnet": "danger",
+    "terrorism": "danger",
+    "child_safety": "danger",
+    "violent_threat": "danger",
+    "ncii": "warn",
+    "fraud": "warn",
+    "account_takeover": "warn",
+    "doxing": "warn",
+    "government_order": "info",
+    "data_request": "info",
+}
+
+FORM: Words = {
+    "notice": _("notice"),
+    "dmca": _("DMCA notice"),
+    "counter_notice": _("counter-notice"),
+    "retraction": _("retraction"),
+    "order": _("order"),
+    "referral": _("referral"),
+    "alert": _("alert"),
+    "reply": _("reply"),
+    "unparsed": _("not understood"),
+    "bounce": _("bounce"),
+    "auto_reply": _("automatic reply"),
+    "ticket_ack": _("ticket acknowledgement"),
+    "newsletter": _("newsletter"),
+    "delivery_test": _("delivery test"),
+}
+
+CHANNEL: Words = {
+    "mail": _("mail"),
+    "form": _("form"),
+    "api": _("API"),
+    "import": _("import"),
+    "feed": _("feed"),
+    "portal": _("portal"),
+    "detector": _("detector"),
+    "smtp": _("mail"),
+    "mailbox": _("local mailbox"),
+}
+
+CASE_STATE: Words = {
+    "new": _("new"),
+    "open": _("open"),
+    "waiting": _("waiting for answer"),
+    "held": _("held"),
+    "enforcing": _("enforcing"),
+    "closed": _("closed"),
+}
+
+REPORT_STATE: Words = {
+    "received": _("received"),
+    "joined": _("in a case"),
+    "linked": _("linked to a case"),
+    "set_aside": _("set aside"),
+}
+
+OUTCOME: Words = {
+    "measures": _("measures taken"),
+    "no_violation": _("no violation"),
+    "insufficient": _("not enough information"),
+    "not_ours": _("not ours"),
+    "forwarded": _("customer asked"),
+    "duplicate": _("duplicate"),
+}
+
+OUTCOME_TONE: Mapping[str, str] = {"measures": "danger", "no_violation": "ok", "forwarded": "warn"}
+
+GROUND: Words = {"law": _("illegal content"), "policy": _("house policy"), "none": _("no violation")}
+
+DECISION_STATE: Words = {
+    "held": _("held for a second person"),
+    "final": _("final"),
+    "rejected": _("rejected by the second person"),
+    "overridden": _("replaced by a later decision"),
+}
+
+MEASURE: Words = {
+    "warned": _("warn the customer"),
+    "url_disabled": _("disable one address"),
+    "mail_blocked": _("stop outgoing mail"),
+    "traffic_filtered": _("filter the traffic"),
+    "site_disabled": _("take the site offline"),
+    "domain_suspended": _("suspend the domain"),
+    "account_suspended": _("suspend the account"),
+    "account_terminated": _("close the account for good"),
+    "site_disable": _("take the site offline"),
+    "path_block": _("disable one address"),
+    "warning_page": _("show a warning page"),
+    "account_suspend": _("suspend the account"),
+    "domain_hold": _("suspend the domain"),
+    "null_route": _("cut off the address"),
+}
+
+MEASURE_STATE: Words = {
+    "ordered": _("ordered"),
+    "attempted": _("attempted"),
+    "applied": _("applied, not yet confirmed"),
+    "confirmed": _("confirmed from outside"),
+    "failed": _("failed"),
+    "lifting": _("being lifted"),
+    "lifted": _("lifted"),
+    "cancelled": _("cancelled"),
+}
+
+MEASURE_TONE: Mapping[str, str] = {"confirmed": "ok", "failed": "danger", "applied": "warn", "attempted": "warn"}
+
+NOTICE: Words = {
+    "acknowledgement": _("acknowledgement"),
+    "outcome": _("outcome to the reporter"),
+    "statement_of_reasons": _("statement of reasons"),
+    "forward": _("question to the customer"),
+    "ask": _("question to the customer"),
+    "not_ours": _("not ours: where to turn"),
+    "missing_elements": _("what is missing in the report"),
+    "restored": _("service restored"),
+    "strike_warning": _("warning about repetition"),
+    "appeal_received": _("appeal received"),
+    "appeal_outcome": _("appeal decided"),
+}
+
+NOTICE_STATE: Words = {
+    "queued": _("waiting to go out"),
+    "sent": _("sent"),
+    "failed": _("failed"),
+    "bounced": _("came back"),
+    "withheld": _("withheld"),
+}
+
+NOTICE_TONE: Mapping[str, str] = {"sent": "ok", "failed": "danger", "bounced": "danger", "queued": "warn"}
+
+APPEAL_KIND: Words = {"appeal": _("appeal"), "counter_notice": _("counter-notice"), "dispute": _("dispute")}
+
+APPEAL_STATE: Words = {
+    "lodged": _("waiting for a decision"),
+    "upheld": _("upheld"),
+    "partly_upheld": _("partly upheld"),
+    "dismissed": _("dismissed"),
+    "withdrawn": _("withdrawn"),
+}
+
+CLOCK_KIND: Words = {"statutory": _("law"), "contract": _("contract"), "target": _("house target")}
+
+CLOCK_STATE: Words = {
+    "running": _("running"),
+    "paused": _("paused"),
+    "met": _("met"),
+    "breached": _("missed"),
+    "expired": _("expired"),
+    "cancelled": _("cancelled"),
+}
+
+INDICATOR_ROLE: Words = {
+    "target": _("complained about"),
+    "reference": _("only mentioned"),
+    "reporter": _("the sender's own"),
+}
+
+ASSET_KIND: Words = {
+    "domain": _("domain"),
+    "prefix": _("address range"),
+    "site": _("site"),
+    "account": _("account"),
+}
+
+SERVICE_ROLE: Words = {
+    "hosting": _("hosting"),
+    "caching": _("caching"),
+    "pass_through": _("pass-through"),
+    "registrar": _("registrar"),
+    "registry": _("registry"),
+    "dns_resolver": _("DNS"),
+    "access": _("access"),
+    "online_platform": _("online platform"),
+    "search": _("search"),
+    "user_to_user": _("user to user"),
+}
+
+QUEUE: Words = {
+    "general": _("General"),
+    "security": _("Phishing & security"),
+    "rights": _("Copyright & marks"),
+    "safety": _("Safety of people"),
+    "fraud": _("Fraud & goods"),
+    "legal": _("Legal requests"),
+}
+
+TABLES: Mapping[str, Words] = {
+    "category": CATEGORY,
+    "form": FORM,
+    "channel": CHANNEL,
+    "case_state": CASE_STATE,
+    "report_state": REPORT_STATE,
+    "outcome": OUTCOME,
+    "ground": GROUND,
+    "decision_state": DECISION_STATE,
+    "measure": MEASURE,
+    "measure_state": MEASURE_STATE,
+    "notice": NOTICE,
+    "notice_state": NOTICE_STATE,
+    "appeal_kind": APPEAL_KIND,
+    "appeal_state": APPEAL_STATE,
+    "clock_kind": CLOCK_KIND,
+    "clock_state": CLOCK_STATE,
+    "indicator_role": INDICATOR_ROLE,
+    "asset_kind": ASSET_KIND,
+    "service_role": SERVICE_ROLE,
+    "queue": QUEUE,
+}
+
+TONES: Mapping[str, Mapping[str, str]] = {
+    "category": CATEGORY_TONE,
+    "outcome": OUTCOME_TONE,
+    "measure_state": MEASURE_TONE,
+    "notice_state": NOTICE_TONE,
+}
+
+
+def word(table: str, value: str) -> str:
+    """The word shown for `value` of `table`; a value without one is shown with its underscores opened up."""
+    return str(TABLES[table].get(value, "")) or str(value).replace("_", " ")
+
+
+def tone(table: str, value: str) -> str:
+    """Tone of the chip for `value`: danger, warn, ok, info or "" (plain)."""
+    return TONES.get(table, {}).get(value, "")
+
+
+#: Findings of the engine by their code, for readers of other languages than the engine's own English.
+FINDING: Words = {
+    "decision.stale": _("The case has moved on since you opened it. Look at what changed, then decide."),
+    "decision.outcome": _("Choose what to do."),
+    "decision.ground": _("Choose a ground."),
+    "decision.reasons_short": _("The public reasons are too short to explain anything."),
+    "decision.no_measures": _("Choose at least one measure."),
+    "decision.measures_unwanted": _("This outcome orders no measures."),
+    "decision.no_ground": _("Measures need a ground: the law or a clause of the policy."),
+    "decision.no_clause": _("A decision under the policy names its clause."),
+    "decision.unknown_clause": _("The policy has no such clause."),
+    "decision.other_category": _("This clause speaks of another category than the case has."),
+    "decision.no_law": _("A decision on the law names the law."),
+    "decision.no_maker": _("A decision is made by somebody."),
+    "decision.case_closed": _("The case is closed; it has to be opened again first."),
+    "decision.too_long": _("Reasons and notes are too long."),
+    "decision.held_already": _("A decision on this case waits for a second person."),
+    "decision.too_early": _("The desk is still at work on this case; try again in a moment."),
+    "approval.same_person": _("The second person cannot be the one who made the decision."),
+    "approval.not_held": _("This decision is not waiting for anybody any more."),
+    "approval.no_reason": _("Say why, so that the first person can do better."),
+    "appeal.same_person": _("You made or confirmed this decision; somebody else has to look at the appeal."),
+    "appeal.outcome": _("Choose: upheld, partly upheld or dismissed."),
+    "appeal.reasons_short": _("The reasons are too short; they are sent to whoever appealed."),
+    "appeal.no_replacement": _("An upheld appeal needs the decision that replaces the old one."),
+    "appeal.resolved": _("This appeal was resolved already."),
+    "appeal.not_final": _("This decision has been replaced or is not final yet."),
+    "appeal.late": _("The time to appeal has ended."),
+    "appeal.open": _("Your appeal is with us already; you will hear from us."),
+    "appeal.again": _("This decision was looked at again already."),
+    "appeal.often": _("This case was looked at again as often as we do."),
+    "appeal.no_reason": _("Say in a sentence or two why the decision is wrong."),
+    "appeal.too_long": _("This is too long; please shorten it."),
+    "answer.length": _("Write something, and not more than 20,000 characters."),
+    "case.taken": _("Somebody else has this case. Ask them, or take it over."),
+    "case.closed": _("This case is closed."),
+    "state.not_allowed": _("This step is not possible from here."),
+}
+
+
+def finding(item: Any) -> str:
+    """A finding in the reader's language. English readers get the engine's own words, which carry the numbers."""
+    if (get_language() or "en").startswith("en"):
+        return str(item.message)
+    return str(FINDING.get(item.code, "")) or str(item.message)
