@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trustdesk.reading import archive
+from trustdesk.reading.charsets import decode
 from trustdesk.reading.html import html_to_text
 from trustdesk.reading.message import Message
 from trustdesk.reading.mime import Part
@@ -98,11 +100,32 @@ def _message(message: Message, out: Assembler, depth: int) -> None:
             out.add(html_to_text(part.text), f"file:{part.filename}", depth)
         elif part.content_type == "application/json" and message.kind == "json":
             out.add(part.text, "json", depth)
+        elif _may_be_archive(part):
+            _archive(part, out, depth)
         elif part.content_type.startswith("text/") and part.content_type not in (
             "text/rfc822-headers",
             "text/calendar",
         ):
             out.add(part.text, f"file:{part.filename}", depth)
+
+
+def _may_be_archive(part: Part) -> bool:
+    name = part.filename.lower()
+    return (
+        name.endswith((".zip", ".gz"))
+        or part.content_type in ("application/zip", "application/x-zip-compressed", "application/gzip", "application/x-gzip")
+    )
+
+
+def _archive(part: Part, out: Assembler, depth: int) -> None:
+    data = part.payload
+    if not archive.is_archive(part.filename, part.content_type, data):
+        return
+    for name, content in archive.members(data, part.filename, part._budget):
+        text, _ = decode(content)
+        if name.lower().endswith((".html", ".htm")):
+            text = html_to_text(text)
+        out.add(text.replace("\r\n", "\n"), f"file:{part.filename}/{name}", depth)
 
 
 def _group(part: Part) -> str:

@@ -21,7 +21,7 @@ _COLON = r"(?:\[?:\]?|\(:\)|\x{FF1A})"
 _SLASHES = r"(?:\[?//\]?|/|\[/\]\[?/\]?|\(//\)|\\\\|\x{FF0F}\x{FF0F})"
 _SCHEME = r"(?:h(?:tt|xx|tx|xt|\*\*|__|::|%%)p(?:s|\[s\]|\(s\))?|fxps?|ftps?|meows?|rtmps?|rtsp|udp|tcp|magnet)"
 _LABEL = r"[a-z0-9_\x{80}-\x{10FFFF}-]+"
-_STOP = r"\s<>\"`|\x{3000}\x{201C}\x{201D}\x{00AB}\x{00BB}\x{2018}\x{300C}\x{300D}\x{FF08}\x{FF09}\x{3001}\x{FF0C}"
+_STOP = r"\s\x{00A0}\x{2000}-\x{200B}\x{2028}\x{2029}\x{202F}\x{FEFF}<>\"`|\x{3000}\x{201C}\x{201D}\x{00AB}\x{00BB}\x{2018}\x{300C}\x{300D}\x{FF08}\x{FF09}\x{3001}\x{FF0C}"
 _HOSTPATH = rf"(?:{_LABEL}{_DOT})+{_LABEL}(?:\[?:\]?[0-9]+)?(?:\[?/\]?[^{_STOP}]*|\?[^{_STOP}]+)?"
 
 _OPTIONS = re2.Options()
@@ -72,6 +72,7 @@ class Found:
     bare: bool = False  # a name without scheme and path, or a URL without scheme
     defanged: bool = False
     port: str = ""
+    hint: float = 0.0  # what the column of a table says about the role; 0 where nothing does
 
 
 #: A URL longer than this is cut; browsers and servers refuse far shorter ones.
@@ -169,13 +170,60 @@ def _urls(text: str, start: int, end: int) -> Iterator[Found]:
         return
     while start < end:
         raw = trim(text[start : min(end, start + _URL_CHARS)])
-        known = _url(raw)
+        stop = start + len(raw)
+        joined = _unwrap(text, start, stop) if end - stop <= 2 else None
+        known = _url(joined[0]) if joined else _url(raw)
         if known is not None:
-            yield Found("url", known[0], raw, start, start + len(raw), known[1], False, known[2])
+            if joined:
+                stop = joined[1]
+            yield Found("url", known[0], text[start:stop], start, stop, known[1], False, known[2])
         again = _AGAIN.search(text, start + max(len(raw), 8), end)
         if not again:
             return
         start = again.start()
+
+
+_WRAPPED = re.compile(r"[ \t]{0,3}=?\n[> \t]{0,6}")
+_CONTINUED = re.compile(r"[^\s<>\"'`|]{1,500}")
+
+
+def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
+    """(URL, end) if the URL that ends at `stop` goes on in the next lines: inside <…> (RFC 3986, appendix C), or where
+    a line as long as mail programs break them ends in the middle of one. None if it does not."""
+    if text[stop : stop + 1] in ("", ">", ")"):
+        return None
+    bracketed = start > 0 and text[start - 1] == "<"
+    if bracketed:
+        close = text.find(">", stop, stop + 700)
+        inner = text[stop:close] if close > 0 else ""
+        if close > 0 and inner.strip() and "\n\n" not in inner and "<" not in inner and " " not in inner.strip().replace("\n ", "\n"):
+            return text[start:stop] + "".join(inner.split()).replace(">", ""), close
+    url = text[start:stop]
+    line_start = text.rfind("\n", max(start - 400, 0), start) + 1
+    lines = 0
+    while lines < 6:
+        gap = _WRAPPED.match(text, stop)
+        if not gap or stop - line_start < 60:
+            break
+        more = _CONTINUED.match(text, gap.end())
+        if not more:
+            break
+        piece = more.group()
+        after = text[more.end() : more.end() + 40].split("\n")[0].strip()
+        broken = url[-1] in "%=&?/_-" or url[-2:-1] == "%" or piece[0] in "%&=?/_"
+        coded = sum(c in "0123456789%=&_/-" for c in piece) * 4 > len(piece)
+        if "://" in piece[:12] or after or not (broken or coded) or (piece[0] in "-*" and len(piece) < 4):
+            break
+        if piece[0] in "/" and not broken:
+            break
+        trimmed = trim(piece) if len(piece) > 8 else piece.rstrip(".,;:!?)")
+        url += trimmed
+        line_start = gap.end()
+        stop = gap.end() + len(trimmed)
+        lines += 1
+        if len(trimmed) < len(piece):
+            break
+    return (url, stop) if lines else None
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
 from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, Layout, layout
 from trustdesk.reading.message import Message
+from trustdesk.reading.tables import tables
 
 _FREE_MAIL = frozenset(
     [
@@ -118,7 +119,11 @@ def prose(parsed: Parsed, limit: int = _CATEGORY_TEXT) -> str:
 def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Claimed]:
     """Every indicator of the message with its role."""
     limit = message.budget.limits.indicators
-    found = extract(parsed.document.text, limit=limit)
+    text = parsed.document.text
+    table = tables(text, parsed.layout, rows=message.budget.limits.rows, limit=limit)
+    if table.ranges:
+        text = blank(text, table.ranges)
+    found = sorted([*extract(text, limit=limit), *table.found], key=lambda f: f.start)[:limit]
     if len(found) >= limit:
         message.budget.note("too_many_indicators", f"only the first {limit} indicators were taken")
     recipients = frozenset(
@@ -130,6 +135,16 @@ def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Clai
         subject=parsed.subject, category=kind, own_domains=parsed.own_domains, recipient_domains=recipients - _FREE_MAIL
     )
     return roles.assign(found, parsed.layout, extract(parsed.subject[:2000], limit=50), context)
+
+
+def blank(text: str, ranges: list[tuple[int, int]]) -> str:
+    """`text` with the given stretches replaced by spaces, so that offsets stay."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in ranges:
+        pieces += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def _sender(message: Message, doc: Document) -> tuple[ClaimedParty, frozenset[str]]:

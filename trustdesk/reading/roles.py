@@ -155,31 +155,38 @@ class _Weigher:
         return total
 
     def mention(self, mention: Found, index: int) -> tuple[float, str]:
+        if mention.hint:
+            return mention.hint, f"column {mention.hint:+.1f}"
         line = self.lines.lines[index]
         at = mention.start - line.start
         text = line.text
         before = text[max(at - _NEAR, 0) : max(at, 0)]
-        after = text[at + len(mention.raw) : at + len(mention.raw) + 40]
+        tail = text[at + len(mention.raw) : at + len(mention.raw) + 60]
         score = _ZONE.get(line.zone, 0.0)
-        why = line.zone
         if line.zone == LOG:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
-        clause = before
-        near = self.weight("near", clause)
-        score += near
-        why += f" near {near:+.1f}"
-        alone = not before.strip(" \t-*•>·#|0123456789.)([]\"'") and not after.strip(" \t.,;|>)]\"'")
-        if alone or not before.strip():
-            score += 1.0 if alone else 0.3
-            heading = self.heading(index)
-            score += heading
-            why += f" alone={alone} heading {heading:+.1f}"
-        elif near == 0:
-            score += 0.5 * self.heading(index)
+        alone = not before.strip(_BULLETS) and not tail.strip(_BULLETS)
+        near = self.weight("near", self.context_before(index, before))
+        after = self.weight("after", tail)
+        head = self.heading(index)
+        score += near + after
+        if alone or not before.strip(_BULLETS):
+            score += (1.0 if alone else 0.3) + head
+        elif near == 0 or head < 0:
+            score += 0.5 * head
         if mention.defanged:
             score += 1.5
-        return score, why
+        return score, f"{line.zone} near {near:+.1f} after {after:+.1f} head {head:+.1f}{' alone' if alone else ''}"
+
+    def context_before(self, index: int, before: str) -> str:
+        """What stands before an indicator, with the end of the line above where the sentence runs on from there."""
+        if len(before) < 40 and index > 0:
+            line, above = self.lines.lines[index], self.lines.lines[index - 1]
+            text = above.text.rstrip()
+            if len(text) > 50 and above.quote == line.quote and text[-1] not in ".:!?;>)" and not _is_item(text.strip()):
+                return text[-60:] + " " + before
+        return before
 
     def log(self, mention: Found, before: str, text: str, at: int) -> float:
         if mention.kind != "ip":
@@ -191,55 +198,58 @@ class _Weigher:
         return 1.2 if not re.search(r"\d\.\d{1,3}\.\d", text[:at]) else -0.5
 
     def weight(self, section: str, text: str) -> float:
-        """Weight of the words in `text`; the nearest of either sign count in full, the others a third."""
+        """Weight of the words in `text`: the one nearest to its end in full, the best and worst of the others a third."""
         key = section + text
         known = self.near_cache.get(key)
         if known is not None:
             return known
-        total = 0.0
-        best_plus = best_minus = 0.0
-        size = max(len(text), 1)
-        position = 0
+        hits: list[tuple[int, float]] = []
         for match in self.near._pattern.finditer(text):  # type: ignore[attr-defined]
-            position = match.start()
+            gap = len(text) - match.end()
             for found_section, weight in self.near.of(match.group().lower()):
-                if found_section != section:
-                    continue
-                closeness = 1.0 if section == "heading" else 0.4 + 0.6 * (match.end() / size)
-                weight *= closeness
-                if weight > 0:
-                    best_plus = max(best_plus, weight)
-                else:
-                    best_minus = min(best_minus, weight)
-        total = best_plus + best_minus
+                if found_section == section:
+                    hits.append((gap, weight * (_closeness(gap) if section == "near" else 1.0)))
+        total = 0.0
+        if hits:
+            hits.sort()
+            total = hits[0][1]
+            rest = [w for _, w in hits[1:]]
+            total += _REST * (max([0.0, *rest]) + min([0.0, *rest]))
         self.near_cache[key] = total
         return total
 
     def heading(self, index: int) -> float:
-        """Weight of the line that introduces the line `index`: the nearest one above that is prose or a label."""
-        known = self.headings.get(index)
-        if known is not None:
-            return known
+        """Weight of the paragraph that introduces the line `index`: the nearest one above that is prose or a label."""
         visited = []
         at = index - 1
         result = 0.0
-        steps = 0
-        while at >= 0 and steps < 60:
-            known = self.headings.get(at)
-            line = self.lines.lines[at]
-            text = line.text.strip()
-            visited.append(at + 1)
-            if text and not _is_item(text):
-                result = self.weight("heading", text[-300:])
-                break
-            if known is not None and text:
+        while at >= 0 and len(visited) < 60:
+            known = self.headings.get(at + 1)
+            if known is not None:
                 result = known
                 break
+            visited.append(at + 1)
+            text = self.lines.lines[at].text.strip()
+            if text and not _is_item(text):
+                first = at
+                while first > 0 and at - first < 2 and len(self.lines.lines[first - 1].text.strip()) > 50:
+                    first -= 1
+                paragraph = " ".join(line.text.strip()[-200:] for line in self.lines.lines[first : at + 1])
+                result = self.weight("heading", paragraph[-300:])
+                break
             at -= 1
-            steps += 1
         for seen in visited:
             self.headings[seen] = result
         return result
+
+
+_BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
+_REST = 0.35
+
+
+def _closeness(gap: int) -> float:
+    """How much a word counts that ends `gap` characters before the indicator."""
+    return 1.0 if gap <= 6 else 0.85 if gap <= 20 else 0.65 if gap <= 45 else 0.45
 
 
 _ITEM = re.compile(
@@ -255,9 +265,8 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
     candidates = [v for v in values if v.kind in ("url", "domain", "ip", "cidr")]
     targets = [v for v in candidates if v.score >= THRESHOLD]
     if not targets:
-        best = max(candidates, key=lambda v: v.score, default=None)
-        if best is not None and best.score > -6.0:
-            targets = [best]
+        targets = _best(candidates)
+    targets += _companions(targets, candidates, lines)
     chosen = {id(v) for v in targets}
     out: list[Claimed] = []
     for value in values:
@@ -278,6 +287,30 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
             )
         )
     return out
+
+
+def _best(candidates: list[Value]) -> list[Value]:
+    """Where nothing is good enough: the best there is, and what is as good."""
+    best = max((v.score for v in candidates), default=-99.0)
+    if best < -4.0:
+        return []
+    return [v for v in candidates if v.score >= best - 0.3][:20]
+
+
+def _companions(targets: list[Value], candidates: list[Value], lines: Layout) -> list[Value]:
+    """Addresses written right beside a target name, and names beside a target address: `evil.test (192.0.2.1)`."""
+    chosen = {id(v) for v in targets}
+    spots = sorted(
+        ((m.start, m.end, v) for v in candidates for m in v.mentions[:_MENTIONS] if v.score > -3.0 and not m.hint),
+        key=lambda spot: spot[0],
+    )
+    extra: dict[int, Value] = {}
+    for (_, end, left), (start, _, right) in zip(spots, spots[1:], strict=False):
+        if 0 < start - end <= 6 and (left.kind == "ip") != (right.kind == "ip"):
+            for one, other in ((left, right), (right, left)):
+                if id(one) in chosen and id(other) not in chosen and other.score > -1.0:
+                    extra[id(other)] = other
+    return list(extra.values())
 
 
 def _confidence(score: float, role: Role) -> float:

@@ -1,0 +1,180 @@
+"""Tables with a heading: comma, semicolon, tab or pipe separated, or in columns; in the text or attached.
+
+The heading says which column holds what is complained about. Only those cells are looked at, so that a table of
+100,000 rows costs little and its destinations and sensors are never taken for targets.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+
+from trustdesk.reading.extract import Found, extract
+from trustdesk.reading.layout import Layout
+from trustdesk.reading.lexicon import load
+
+_COLUMNS = {name: (group, float(weight)) for group, names in load("columns").items() for name, weight in names.items()}
+_NAME = re.compile(r"[^a-z0-9]+")
+_GAPS = re.compile(r" {2,}|\t+")
+_DELIMITERS = ("\t", ",", ";", "|")
+_MAX_FIELDS = 200
+_INDICATOR = re.compile(r"\d\.\d{1,3}\.\d|://|@")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Cells found, and the stretches of text that are tables (to be left out of the search of running text)."""
+
+    found: list[Found]
+    ranges: list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class _Heading:
+    delimiter: str  # "" for columns separated by several spaces
+    columns: dict[int, tuple[str, float]]
+    size: int
+
+
+def _normal(name: str) -> str:
+    return _NAME.sub("_", name.strip().strip("\"'*").lower()).strip("_")
+
+
+def _heading(text: str) -> _Heading | None:
+    """The columns a line names, if it is a heading: short names, at least two of them known, no indicators."""
+    if len(text) > 4000 or len(text) < 6 or _INDICATOR.search(text):
+        return None
+    delimiter = max(_DELIMITERS, key=text.count)
+    if text.count(delimiter) >= 1:
+        names = text.strip().strip("|").split(delimiter) if delimiter == "|" else text.split(delimiter)
+        if delimiter == "\t":
+            names = [n for n in names if n.strip()] if names and not names[0].strip() else names
+    elif "  " in text.strip():
+        delimiter, names = "", _GAPS.split(text.strip())
+    else:
+        return None
+    if len(names) < 2 or len(names) > _MAX_FIELDS or max(map(len, names)) > 60:
+        return None
+    columns = {}
+    known = 0
+    for index, name in enumerate(names):
+        entry = _COLUMNS.get(_normal(name))
+        if entry:
+            known += 1
+            if entry[0] != "known":
+                columns[index] = entry
+    if known < 2 or not any(group in ("address", "url", "name") for group, _ in columns.values()) or known * 6 < len(names):
+        return None
+    return _Heading(delimiter, columns, len(names))
+
+
+def tables(text: str, lines: Layout, *, rows: int, limit: int) -> Tables:
+    """All tables in the document `text`, at most `rows` rows and `limit` cells. Linear; never raises."""
+    found: list[Found] = []
+    ranges: list[tuple[int, int]] = []
+    at = 0
+    total = len(lines.lines)
+    while at < total and rows > 0 and len(found) < limit:
+        line = lines.lines[at]
+        at += 1
+        body = line.text
+        if len(body) < 6 or ("," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body):
+            continue
+        heading = _heading(body)
+        if heading is None:
+            continue
+        start, taken, cells = line.start, 0, []
+        misses = 0
+        while at < total and rows > 0:
+            row, used = _row(lines, at, heading)
+            if row is None:
+                blank = not lines.lines[at].text.strip()
+                misses += 1
+                if misses > (1 if taken else 2) or (not blank and taken == 0 and misses > 1):
+                    break
+                at += 1
+                continue
+            misses = 0
+            taken += 1
+            rows -= 1
+            cells += _cells(row, heading, text)
+            at += used
+        if taken and any(c.hint > 0 for c in cells):
+            found += cells
+            end = lines.lines[min(at, total) - 1].end
+            ranges.append((start, end))
+    return Tables(found[:limit], ranges)
+
+
+def _row(lines: Layout, at: int, heading: _Heading) -> tuple[list[tuple[int, str]] | None, int]:
+    """(offset, cell) pairs of the row that begins at line `at` and how many lines it takes; None if it is no row."""
+    line = lines.lines[at]
+    text = line.text
+    if not text.strip():
+        return None, 0
+    if heading.delimiter == "":
+        parts: list[tuple[int, str]] = []
+        position = len(text) - len(text.lstrip())
+        for piece in _GAPS.split(text.strip()):
+            position = text.find(piece, position)
+            parts.append((line.start + position, piece))
+            position += len(piece)
+        return (parts, 1) if len(parts) == heading.size else (None, 0)
+    used = 1
+    joined = text
+    while joined.count('"') % 2 and used < 12 and at + used < len(lines.lines):
+        joined += "\n" + lines.lines[at + used].text
+        used += 1
+    if joined.count('"') % 2:
+        joined, used = text, 1
+    delimiter = heading.delimiter
+    body = joined.strip().strip("|") if delimiter == "|" else joined
+    offset = line.start + (joined.find(body) if body else 0)
+    try:
+        fields = next(csv.reader([body], delimiter=delimiter)) if '"' in body else body.split(delimiter)
+    except (csv.Error, StopIteration):
+        return None, 0
+    if '"' in body and "\n" in body:
+        try:
+            fields = next(csv.reader(body.split("\n"), delimiter=delimiter))
+        except (csv.Error, StopIteration):
+            return None, 0
+    if abs(len(fields) - heading.size) > 1 and len(fields) < max(heading.columns) + 1:
+        return None, 0
+    cells = []
+    position = 0
+    for field in fields:
+        where = body.find(field, position) if field else position
+        if where < 0:
+            where = position
+        cells.append((offset + where, field))
+        position = where + len(field)
+    return cells, used
+
+
+def _cells(row: list[tuple[int, str]], heading: _Heading, text: str) -> list[Found]:
+    out: list[Found] = []
+    groups = {group for group, _ in heading.columns.values()}
+    filled = {
+        heading.columns[i][0] for i in heading.columns if i < len(row) and len(row[i][1].strip()) > 3
+    }  # a row may leave its address empty
+    for index, (group, weight) in heading.columns.items():
+        if index >= len(row):
+            continue
+        start, cell = row[index]
+        if len(cell.strip()) < 4:
+            continue
+        if group == "name" and ("address" in filled or "url" in filled):
+            weight = -1.0
+        if group == "url" and weight < 3.5 and "address" in groups:
+            weight = 1.0
+        for item in extract(cell[:4000], limit=20):
+            if item.kind in ("hash", "email"):
+                continue
+            begin = start + item.start
+            raw = item.raw
+            out.append(
+                Found(item.kind, item.value, raw, begin, begin + len(raw), item.host, item.bare, item.defanged, item.port, weight)
+            )
+    return out
