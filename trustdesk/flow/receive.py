@@ -67,7 +67,8 @@ def receive_form(fields: Mapping[str, Any], *, now: datetime) -> Receipt:
 
 def receive_many(batch: Sequence[Incoming], *, now: datetime) -> list[Receipt]:
     """Take in several messages with one commit, in order."""
-    kept = [(one, evidence.put(one.raw), identity(one.raw)) for one in batch]
+    digests = evidence.put_many([one.raw for one in batch])
+    kept = [(one, digest, identity(one.raw)) for one, digest in zip(batch, digests, strict=True)]
     for _ in range(3):
         try:
             with transaction.atomic():

@@ -1,0 +1,166 @@
+"""The processes that a running desk is made of. Each is a function that runs until SIGTERM and returns an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import OperationalError, close_old_connections, connection
+
+from trustdesk import clock
+from trustdesk.flow import leases, plugins, tick, work
+from trustdesk.queries.health import HEARTBEAT_KEY
+
+log = logging.getLogger("trustdesk.run")
+
+HOST = "127.0.0.1"
+#: Set by the supervisor: the part ends when the supervisor's end of its standard input closes.
+SUPERVISED = "TRUSTDESK_SUPERVISED"
+#: How long a worker that found nothing to do waits before it looks again, in seconds.
+IDLE = 0.25
+TICK = 1.0
+HOUSEKEEPING = timedelta(minutes=1)
+HEARTBEAT = timedelta(seconds=5)
+THREADS = 8
+
+
+def stopping() -> threading.Event:
+    """An event that SIGTERM (and Ctrl-C, for a part that runs alone) sets. Main thread only."""
+    event = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: event.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if supervised() else lambda *_: event.set())
+    return event
+
+
+def supervised() -> bool:
+    """Whether a supervisor started this process."""
+    return os.environ.get(SUPERVISED) == "1"
+
+
+def end_with_supervisor() -> None:
+    """Stop cleanly when the supervisor is gone, even if it was killed: nobody would restart or stop us any more."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if supervised():
+        threading.Thread(target=watch, daemon=True, name="supervisor-watch").start()
+
+
+def web() -> int:
+    """Screens, public pages and API, by waitress."""
+    import waitress
+
+    from trustdesk.web.wsgi import application
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if supervised() else leave)
+    behind: dict[str, object] = {
+        "clear_untrusted_proxy_headers": False
+    }  # seen by nobody but `web.health`, as a warning
+    if settings.BEHIND_TLS:
+        behind = {"trusted_proxy": HOST, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
+        behind["clear_untrusted_proxy_headers"] = True
+    try:
+        server = waitress.create_server(
+            application,
+            host=HOST,
+            port=settings.WEB_PORT,
+            threads=THREADS,
+            ident="",
+            channel_timeout=60,
+            max_request_body_size=64 * 1024 * 1024,
+            max_request_header_size=64 * 1024,
+            **behind,
+        )
+    except OSError as error:
+        sys.stderr.write(f"trustdesk: port {settings.WEB_PORT} (TRUSTDESK_WEB_PORT): {error.strerror or error}\n")
+        return 75
+    server.run()  # returns when SIGTERM raises SystemExit inside it
+    return 0
+
+
+def worker() -> int:
+    """Do tasks as they become due."""
+    work.load_handlers()
+    return _loop(lambda: IDLE if work.run_once(clock.now) == 0 else 0)
+
+
+def ticker() -> int:
+    """Watch the clocks, hand back what dead workers held, keep house."""
+    kept = beaten = datetime.min.replace(tzinfo=clock.now().tzinfo)
+
+    def once() -> float:
+        nonlocal kept, beaten
+        now = clock.now()
+        tick.tick(now)
+        if now - beaten >= HEARTBEAT:
+            leases.release_dead(now=now)
+            cache.set(HEARTBEAT_KEY, now.isoformat(), None)
+            beaten = now
+        if now - kept >= HOUSEKEEPING:
+            tick.housekeeping(now)
+            kept = now
+        return TICK
+
+    return _loop(once)
+
+
+def listener() -> int:
+    """Take in mail."""
+    from trustdesk.doors import listener as door
+
+    return door.run()
+
+
+def sample() -> int:
+    """The sample provider: customers' sites and the control API that measures go to."""
+    from examples.provider import serve
+
+    ended = stopping()
+    try:
+        provider = serve(settings.HOME / "provider", plugins.SAMPLE_CONTROL_PORT, plugins.SAMPLE_SITES_PORT)
+    except OSError as error:
+        sys.stderr.write(f"trustdesk: the sample provider cannot open its ports: {error.strerror or error}\n")
+        return 75
+    ended.wait()
+    provider.stop()
+    return 0
+
+
+PARTS: dict[str, Callable[[], int]] = {
+    "web": web,
+    "worker": worker,
+    "ticker": ticker,
+    "listener": listener,
+    "sample": sample,
+}
+
+
+def _loop(once: Callable[[], float]) -> int:
+    """Call `once` until told to stop; it returns how many seconds to wait. A database that is away is waited for."""
+    ended = stopping()
+    while not ended.is_set():
+        try:
+            close_old_connections()
+            pause = once()
+        except OperationalError as error:
+            log.warning("database: %s", error)
+            connection.close()
+            pause = 1.0
+        if pause:
+            ended.wait(pause)
+    connection.close()
+    return 0
