@@ -128,9 +128,9 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
             **{
                 **DECIDED,
                 "measures": (
-                    LetterMeasure("url_disabled", target="https://shop-1.example/a.zip", scope=("MX", "DE")),
+                    LetterMeasure("path_block", target="https://shop-1.example/a.zip", scope=("MX", "DE")),
                     LetterMeasure(
-                        "mail_blocked", target="ventas@shop-1.example", until=datetime(2026, 12, 1, tzinfo=UTC)
+                        "mail_block", target="ventas@shop-1.example", until=datetime(2026, 12, 1, tzinfo=UTC)
                     ),
                 ),
             },
@@ -177,7 +177,7 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
             targets=("https://shop-1.example/album/track-07.flac",),
             missing=(
                 "us-dmca-512c.el.signature",
-                "us-dmca-512c.el.accuracy-perjury",
+                "us-dmca-512c.el.accuracy-perjury: States that it is accurate",
                 "the name of the label that you act for",
             ),
             answer_by=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
@@ -229,7 +229,7 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
             strikes=2,
             strike_limit=3,
             strike_expires_at=datetime(2027, 11, 16, 0, 0, tzinfo=UTC),
-            consequence="account_suspended",
+            consequence="account_suspend",
             appeal_until=DECIDED["appeal_until"],
         ),
     ),

@@ -12,6 +12,7 @@ So the two can never say different things, and no text of a stranger's can becom
     {% quote %}…{% endquote %}                the same, marked as quoted
     {% button url %}…{% endbutton %}          the one link of a letter
     {% small %}…{% endsmall %}                a remark
+    {% defanged %}…{% enddefanged %}          a remark that stands only if an address above it was defanged
     {% foot %}…{% endfoot %}                  one line of who we are, at the end
 
 `part="facts"` on a block says that it is (a piece of) that part which the law asks for (core.notices.LETTERS).
@@ -102,6 +103,13 @@ def prose(context: Context, content: str, part: str = "") -> str:
 @register.simple_block_tag(takes_context=True)
 def quote(context: Context, content: str, part: str = "") -> str:
     return _add(context, "quote", content, part=part)
+
+
+@register.simple_block_tag(takes_context=True)
+def defanged(context: Context, content: str) -> str:
+    if any("[.]" in block.text or "hxxp" in block.text for block in context[COLLECTOR]):
+        _add(context, "small", content)
+    return ""
 
 
 @register.simple_block_tag(takes_context=True)

@@ -67,7 +67,7 @@ class LetterFacts:
     where_to_turn: tuple[str, ...] = ()  # one line each: who can help, how to reach them
     # what the recipient can do
     question: str = ""
-    missing: tuple[str, ...] = ()  # ids of missing elements, or sentences
+    missing: tuple[str, ...] = ()  # `us-dmca-512c.el.signature: title of it`, or a sentence of one's own
     answer_by: datetime | None = None
     expected_by: datetime | None = None  # when we mean to have the next word
     appeal_until: datetime | None = None

@@ -31,6 +31,14 @@ class Words:
         """The word for `value`, else `other`, else the value with its underscores opened up."""
         return self.tables[table].get(value) or safe.defang(safe.line(other or value.replace("_", " ")))
 
+    def element(self, missing: str) -> str:
+        """The words for `regime.el.element: sentence`; the sentence where we have none, else what was given."""
+        name, _, sentence = safe.line(missing).partition(": ")
+        regime, mark, element = name.partition(".el.")
+        if not mark or " " in name:
+            return safe.defang(safe.line(missing))
+        return self.tables["element"].get(regime, {}).get(element) or safe.defang(sentence or name)
+
     def countries(self, codes: tuple[str, ...]) -> str:
         """Names of countries, or the phrase for everywhere."""
         names = [self.locale.territories.get(code.upper(), safe.defang(safe.line(code))) for code in codes]
@@ -38,6 +46,11 @@ class Words:
 
 
 @lru_cache(maxsize=16)
-def load(folder: Path) -> Words:
-    """The words of `folder` (`…/letters/es`). Raises FileNotFoundError and tomllib.TOMLDecodeError."""
-    return Words(folder.name, Locale.parse(folder.name), tomllib.loads((folder / "words.toml").read_text("utf-8")))
+def load(folders: tuple[Path, ...], language: str) -> Words:
+    """The `words.toml` of the first folder that has one for the language.
+
+    Raises FileNotFoundError, UnicodeDecodeError and tomllib.TOMLDecodeError.
+    """
+    files = [folder / language / "words.toml" for folder in folders]
+    file = next((f for f in files if f.is_file()), files[-1])
+    return Words(language, Locale.parse(language), tomllib.loads(file.read_text("utf-8")))

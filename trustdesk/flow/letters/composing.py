@@ -47,41 +47,40 @@ def compose(kind: str, language: str, facts: LetterFacts) -> Composed:
     Raises Refused with a finding for every part that the letter has to have and that the facts leave empty.
     """
     if kind not in KINDS:
-        raise Refused(*missing_parts(kind, {}) or [Finding("notice.no_template", f"{kind} is not a letter.", kind)])
+        raise Refused(Finding("notice.unknown_kind", f"There is no letter of kind {kind!r}.", kind))
     tongue = language.replace("_", "-").partition("-")[0].lower()
     tongue = tongue if tongue in LANGUAGES else FALLBACK
-    blocks = _blocks(kind, tongue, _values(facts, wording.load(_folder() / tongue)))
+    blocks = _blocks(kind, tongue, values(facts, wording.load(folders(), tongue)))
     parts = _parts(blocks)
+    subject = safe.line(" ".join(b.text for b in blocks if b.kind == "subject"), _SUBJECT_LIMIT)
     findings = missing_parts(kind, parts)
+    if not subject:
+        findings = (*findings, Finding("notice.no_subject", "The letter has no subject.", "subject"))
     if findings:
         raise Refused(*findings)
-    subject = safe.line(" ".join(b.text for b in blocks if b.kind == "subject"), _SUBJECT_LIMIT)
     body = [b for b in blocks if b.kind != "subject"]
-    html = (
-        _engine()
-        .get_template("base.html")
-        .render(
-            Context(
-                {
-                    "groups": drawing.groups(body),
-                    "subject": subject,
-                    "language": tongue,
-                    "provider": safe.line(facts.provider, 80),
-                }
-            )
-        )
-    )
+    context = {
+        "groups": drawing.groups(body),
+        "subject": subject,
+        "language": tongue,
+        "provider": safe.line(facts.provider, 80),
+    }
+    html = engine(folders()).get_template("base.html").render(Context(context))
     return Composed(kind, tongue, subject, drawing.text(body), html, parts)
 
 
-def _folder() -> Path:
-    return Path(settings.BASE_DIR) / "templates" / "letters"
+def folders() -> tuple[Path, ...]:
+    """Where letters are looked for: the operator's own first, file by file, then those that come with the desk."""
+    return (Path(settings.HOME) / "letters", Path(settings.BASE_DIR) / "templates" / "letters")
 
 
-@lru_cache(maxsize=1)
-def _engine() -> Engine:
-    # Apart from the screens' engine: letters see no request, no context processors and no database.
-    return Engine(dirs=[str(_folder())], builtins=["trustdesk.flow.letters.blocks"], autoescape=True)
+@lru_cache(maxsize=4)
+def engine(dirs: tuple[Path, ...]) -> Engine:
+    """The engine of the letters, apart from that of the screens: it sees no request, no settings and no database.
+
+    Templates are read once per process.
+    """
+    return Engine(dirs=[str(folder) for folder in dirs], builtins=["trustdesk.flow.letters.blocks"], autoescape=True)
 
 
 def _blocks(kind: str, language: str, values: Mapping[str, Any]) -> list[Block]:
@@ -89,7 +88,7 @@ def _blocks(kind: str, language: str, values: Mapping[str, Any]) -> list[Block]:
     # Blocks hold plain text; base.html escapes it.
     context = Context({**values, COLLECTOR: collected}, autoescape=False)
     try:
-        _engine().get_template(f"{language}/{kind}.txt").render(context)
+        engine(folders()).get_template(f"{language}/{kind}.txt").render(context)
     except TemplateDoesNotExist as error:
         raise Refused(Finding("notice.no_template", f"There is no letter {error}.", kind)) from error
     return collected
@@ -103,7 +102,7 @@ def _parts(blocks: list[Block]) -> dict[str, str]:
     return {name: "\n".join(texts) for name, texts in parts.items()}
 
 
-def _values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
+def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
     """What templates may name: every fact, made safe and put into words of the language."""
     own = {  # the operator's own words: cleaned, links stay links
         name: safe.line(getattr(facts, name))
@@ -160,11 +159,10 @@ def _values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         "more_not_ours": max(0, len(facts.not_ours) - _TARGETS_SHOWN),
         "measures": [_measure(m, w) for m in facts.measures],
         "where_to_turn": [t for t in (_whom(v) for v in facts.where_to_turn) if t],
-        "missing": [w.word("element", element_id(v), v) for v in facts.missing if v.strip()],
+        "missing": [said for said in map(w.element, facts.missing) if said],
         "consequence": w.word("measure", facts.consequence) if facts.consequence else "",
         "automated": facts.automated,
         "detection_automated": facts.detection_automated,
-        "defanged": bool(facts.targets or facts.not_ours or facts.claim or facts.counter_notice),
     }
 
 
@@ -180,8 +178,3 @@ def _measure(measure: LetterMeasure, w: wording.Words) -> dict[str, str]:
 def _whom(text: str) -> str:
     """A line that says who can help: mail addresses stay usable, web addresses of third parties do not."""
     return " ".join(w if "@" in w and "://" not in w else safe.defang(w) for w in safe.line(text, 400).split())
-
-
-def element_id(value: str) -> str:
-    """`us-dmca-512c.el.signature` → `signature`."""
-    return value.strip().rpartition(".el.")[2] if ".el." in value else value.strip()
