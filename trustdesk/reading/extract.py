@@ -48,6 +48,7 @@ _SCHEME_START = re.compile(
 )
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,64}$")
 _IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::(\d{1,5})(?!\d))?(?:/(\d{1,2})(?![\w./]))?")
+_PREFIX = re.compile(r"/(\d{1,2})(?:AS\d|\W|$)")
 _TRAILING = ".,;:!?'*_~\u2019\u201d\u2026\u3002-="
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _AGAIN = re.compile(r"(?i)h(?:tt|xx)ps?:")
@@ -268,11 +269,28 @@ def _dotted(text: str, start: int, end: int) -> tuple[Found, ...]:
         # A number that continues to the left is a longer version number or a decimal.
         if start > 1 and text[start - 1] in ".," and text[start - 2].isdigit():
             return ()
+    elif port and text[start + lead + size : start + lead + size + 1] == "." and kind == "url" and bare:
+        return _vhost(text, start + lead, token[lead : lead + size], port)
     elif start and text[start - 1] in "/\\%$#&=" and kind == "domain":
         return ()
     return (
         Found(kind, value, token[lead : lead + size], start + lead, start + lead + size, host, bare, defanged, port),
     )
+
+
+def _vhost(text: str, start: int, raw: str, port: str) -> tuple[Found, ...]:
+    """`name:192.0.2.1` in logs: a name, then an address, not a name with a port."""
+    name = raw.rpartition(":")[0]
+    at = start + len(name) + 1
+    address = _IPV4.match(text, at, at + 25)
+    known = canonical.domain(name)
+    out: list[Found] = []
+    if known:
+        out.append(Found("domain", known, name, start, start + len(name), known, True))
+    if address and all(int(n) < 256 for n in address.groups()[:4]):
+        value = ".".join(str(int(n)) for n in address.groups()[:4])
+        out.append(Found("ip", value, address.group(), at, address.end(), value, True))
+    return tuple(out)
 
 
 @lru_cache(maxsize=8192)
@@ -288,6 +306,9 @@ def _name_or_address(token: str) -> tuple[str, str, str, int, int, bool, bool, s
         if rest.startswith(".") and rest[1:2].isalnum():
             # A name that begins with an address (reverse DNS) is a name.
             pass
+        elif rest[:1] == "/" and (net := _PREFIX.match(rest)) and int(net.group(1)) < 32:
+            size = len(raw) - len(rest) + net.end(1)
+            return "cidr", canonical.network(f"{value}/{net.group(1)}") or "", value, 0, size, True, defanged, ""
         elif rest[:1] == "/" and rest[1:2].isalnum() and not rest[1:].isdigit():
             known = canonical.url("http://" + plain)
             return ("url", known[0], known[1], 0, len(raw), True, defanged, "") if known else None

@@ -62,7 +62,7 @@ _DISCLAIMER = re.compile(
     r"before printing|virus[- ]free|terms (?:of (?:use|service)|and conditions) (?:of|apply)|vertraulich|confidencial|confidentiel|riservat[oe]|abmelden|darse de baja|manage (?:your )?(?:preferences|subscription)|"
     r"all rights reserved|copyright ©|© ?\d{4}|you are receiving this|you received this (?:e-?mail|message)|sent from my|this (?:e-?mail|message) (?:was|has been) (?:sent|scanned)|add(?:ress)? book|follow us|registered (?:office|in england)|mailing list|external (?:e-?mail|sender)"
 )
-_ATTENTION = re.compile(r"(?i)^\W{0,3}(?:https?://|www\.|[\w.-]+\.[a-z]{2,}\b|\d{1,3}\.\d{1,3}\.)")
+_LINK = re.compile(r"\S{0,10}://\S*")
 
 
 @dataclass(slots=True)
@@ -160,7 +160,7 @@ class _State:
             return PGP
         first = stripped[:1]
         # Header block of a mail shown in the text: from here on it is evidence.
-        if self.current == MAIL_HEADER and (text[:1] in " \t"):
+        if self.current == MAIL_HEADER and text[:1].isspace():
             return MAIL_HEADER
         if ":" in stripped[:42]:
             field = _MAIL_FIELD.match(stripped)
@@ -211,6 +211,6 @@ class _State:
             and (stripped.startswith(("===", "***", "---")) or len(stripped) > 400)
         ):
             self.current = self.base
-        if self.current != EVIDENCE and _DISCLAIMER.search(stripped[:400]):
+        if self.current != EVIDENCE and _DISCLAIMER.search(_LINK.sub("", stripped[:400])):
             return DISCLAIMER
         return self.current

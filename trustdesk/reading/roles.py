@@ -98,6 +98,7 @@ def assign(found: list[Found], lines: Layout, subject_found: list[Found], contex
     weigher = _Weigher(lines, context)
     for value in values.values():
         weigher.weigh(value, value.value in in_subject)
+    _counterparts(list(values.values()), lines)
     return _decide(list(values.values()), lines, context)
 
 
@@ -123,9 +124,17 @@ class _Weigher:
             if score > value.score:
                 value.score, value.best, value.why = score, mention, why
         if in_subject:
-            value.score = max(value.score, 0.0) + 4.0
-            value.why += " subject"
+            said = self.subject(value)
+            value.score = max(value.score, 0.0 if said > 0 else -2.0) + said
+            value.why += f" subject {said:+.1f}"
         value.score += self.prior(value)
+
+    def subject(self, value: Value) -> float:
+        """What the subject line says by naming a value: mostly that this is what the mail is about."""
+        subject = self.context.subject
+        at = subject.lower().find(value.mentions[0].raw.lower() if value.mentions else value.value)
+        said = self.weight("near", subject[max(at - 60, 0) : max(at, 0)], value.kind) if at > 0 else 0.0
+        return 3.5 + min(said, 1.0)
 
     def prior(self, value: Value) -> float:
         context = self.context
@@ -144,7 +153,7 @@ class _Weigher:
         elif not canonical.is_routable(value.host):
             return -99.0
         if value.kind == "domain":
-            total -= 1.0
+            total -= 0.6 if not _is_reverse_name(value.host) else 3.0
         elif value.kind == "cidr":
             total -= 2.0
         elif value.kind == "url":
@@ -163,16 +172,20 @@ class _Weigher:
         before = text[max(at - _NEAR, 0) : max(at, 0)]
         tail = text[at + len(mention.raw) : at + len(mention.raw) + 60]
         score = _ZONE.get(line.zone, 0.0)
+        if line.zone == FORWARD_HEADER and _SUBJECT_FIELD.match(line.text):
+            return 2.5 + self.weight("near", before, mention.kind), "forwarded subject"
         if line.zone == LOG:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
         alone = not before.strip(_BULLETS) and not tail.strip(_BULLETS)
-        near = self.weight("near", self.context_before(index, before))
+        near = self.weight("near", self.context_before(index, before), mention.kind)
         after = self.weight("after", tail)
         head = self.heading(index)
         score += near + after
         if alone or not before.strip(_BULLETS):
             score += (1.0 if alone else 0.3) + head
+        elif head < 0 and self.lines.lines[index - 1].text.rstrip().endswith(":"):
+            score += head
         elif near == 0 or head < 0:
             score += 0.5 * head
         if mention.defanged:
@@ -189,32 +202,41 @@ class _Weigher:
         return before
 
     def log(self, mention: Found, before: str, text: str, at: int) -> float:
+        """The first address of a log line is its source, unless the line says otherwise."""
         if mention.kind != "ip":
             return -1.0
+        extra = 1.0 if self.context.category in BEHAVIOUR else 0.0
         if _LOG_SOURCE.search(before):
-            return 2.2
+            return 1.5 + extra
         if _LOG_TARGET.search(before):
             return -2.0
-        return 1.2 if not re.search(r"\d\.\d{1,3}\.\d", text[:at]) else -0.5
+        return 0.7 + extra * 0.7 if not re.search(r"\d\.\d{1,3}\.\d", text[:at]) else -0.5
 
-    def weight(self, section: str, text: str) -> float:
-        """Weight of the words in `text`: the one nearest to its end in full, the best and worst of the others a third."""
-        key = section + text
+    def weight(self, section: str, text: str, kind: str = "") -> float:
+        """Weight of the words in `text`: the one nearest to its end in full, what agrees with it a good part, the rest
+        a third. A word for one kind of thing ("IP address") says little about another kind (a URL)."""
+        if not text or text.isspace():
+            return 0.0
+        key = section + kind + text
         known = self.near_cache.get(key)
         if known is not None:
             return known
         hits: list[tuple[int, float]] = []
         for match in self.near._pattern.finditer(text):  # type: ignore[attr-defined]
             gap = len(text) - match.end()
-            for found_section, weight in self.near.of(match.group().lower()):
+            word = match.group().lower()
+            for found_section, weight in self.near.of(word):
                 if found_section == section:
+                    if weight > 0 and (word in _OF_ADDRESS and kind in _NAMES or word in _OF_NAME and kind not in _NAMES):
+                        weight *= 0.3
                     hits.append((gap, weight * (_closeness(gap) if section == "near" else 1.0)))
         total = 0.0
         if hits:
-            hits.sort()
+            hits.sort(key=lambda hit: (hit[0], -abs(hit[1])))
             total = hits[0][1]
             rest = [w for _, w in hits[1:]]
-            total += _REST * (max([0.0, *rest]) + min([0.0, *rest]))
+            plus, minus = max([0.0, *rest]), min([0.0, *rest])
+            total += plus * (_AGREE if total > 0 else _REST) + minus * (_AGREE if total < 0 else _REST)
         self.near_cache[key] = total
         return total
 
@@ -245,6 +267,10 @@ class _Weigher:
 
 _BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
 _REST = 0.35
+_AGREE = 0.6
+_NAMES = frozenset({"url", "domain"})
+_OF_ADDRESS = frozenset({"ip", "ips", "ip address", "ip addresses", "ip-address", "ip-adresse", "source ip", "ipv4", "ipv6"})
+_OF_NAME = frozenset({"url", "urls", "link", "links", "site", "website", "web site", "page", "domain", "domain name", "domains"})
 
 
 def _closeness(gap: int) -> float:
@@ -261,9 +287,22 @@ def _is_item(text: str) -> bool:
     return bool(_ITEM.match(text)) or len(text) < 4 or not any(c.isalpha() for c in text[:200])
 
 
+_SUBJECT_FIELD = re.compile(r"(?i)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|assunto|тема|onderwerp|předmět)\W{0,3}:")
+_OCTETS = re.compile(r"\d{1,3}[.\-x]\d{1,3}[.\-x]\d{1,3}")
+
+
+def _is_reverse_name(host: str) -> bool:
+    """True for names made from an address (`ip-192-0-2-1.provider.test`), which name the same thing again."""
+    return bool(_OCTETS.search(host))
+
+
 def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claimed]:
     candidates = [v for v in values if v.kind in ("url", "domain", "ip", "cidr")]
     targets = [v for v in candidates if v.score >= THRESHOLD]
+    if context.category in _MAIL_BORNE and not any(v.kind in ("ip", "cidr") for v in targets):
+        source = _mail_source(candidates, lines)
+        if context.category is Category.SPAM or not targets:
+            targets += source
     if not targets:
         targets = _best(candidates)
     targets += _companions(targets, candidates, lines)
@@ -289,6 +328,45 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
     return out
 
 
+_RECEIVED_FROM = re.compile(r"(?i)^\W{0,3}(?:received:\s*from|x-originating-ip:|x-sender-ip:|x-source-ip:|x-remote-ip:|x-client-ip:)")
+_MAIL_BORNE = frozenset({Category.SPAM, Category.PHISHING, Category.FRAUD, Category.MALWARE})
+
+
+def _mail_source(values: list[Value], lines: Layout) -> list[Value]:
+    """The address that handed a reported mail over: the first public one in the topmost Received field that has one."""
+    best: tuple[int, int, Value] | None = None
+    for value in values:
+        if value.kind != "ip" or value.score <= -50:
+            continue
+        for mention in value.mentions[:_MENTIONS]:
+            index = lines.index_at(mention.start)
+            if lines.lines[index].zone != MAIL_HEADER:
+                continue
+            first = index
+            while first > 0 and index - first < 3 and lines.lines[first].text[:1] in (" ", "\t"):
+                first -= 1
+            if _RECEIVED_FROM.match(lines.lines[first].text) and (best is None or mention.start < best[0]):
+                best = (mention.start, index, value)
+    return [best[2]] if best else []
+
+
+def _counterparts(values: list[Value], lines: Layout) -> None:
+    """Who stands in log lines beside an address that the mail clearly complains about is the other side."""
+    strong = {
+        index
+        for v in values
+        if v.kind == "ip" and v.score >= 4.5
+        for m in v.mentions[:200]
+        if lines.lines[index := lines.index_at(m.start)].zone == LOG
+    }
+    if not strong:
+        return
+    for value in values:
+        if value.kind == "ip" and value.score < 4.5 and value.best is not None:
+            if value.why.startswith("log") and lines.index_at(value.best.start) in strong:
+                value.score -= 2.5
+
+
 def _best(candidates: list[Value]) -> list[Value]:
     """Where nothing is good enough: the best there is, and what is as good."""
     best = max((v.score for v in candidates), default=-99.0)
@@ -298,18 +376,22 @@ def _best(candidates: list[Value]) -> list[Value]:
 
 
 def _companions(targets: list[Value], candidates: list[Value], lines: Layout) -> list[Value]:
-    """Addresses written right beside a target name, and names beside a target address: `evil.test (192.0.2.1)`."""
+    """What goes with the targets: an address written right beside a target name (`evil.test (192.0.2.1)`), and pages on
+    a host that is a target itself."""
     chosen = {id(v) for v in targets}
+    extra: dict[int, Value] = {}
     spots = sorted(
         ((m.start, m.end, v) for v in candidates for m in v.mentions[:_MENTIONS] if v.score > -3.0 and not m.hint),
         key=lambda spot: spot[0],
     )
-    extra: dict[int, Value] = {}
     for (_, end, left), (start, _, right) in zip(spots, spots[1:], strict=False):
-        if 0 < start - end <= 6 and (left.kind == "ip") != (right.kind == "ip"):
-            for one, other in ((left, right), (right, left)):
-                if id(one) in chosen and id(other) not in chosen and other.score > -1.0:
-                    extra[id(other)] = other
+        if 0 < start - end <= 6 and left.kind in ("url", "domain") and right.kind == "ip":
+            if id(left) in chosen and id(right) not in chosen and right.score > -1.0:
+                extra[id(right)] = right
+    hosts = {v.host.removeprefix("www.") for v in targets}
+    for value in candidates:
+        if value.kind == "url" and id(value) not in chosen and value.host.removeprefix("www.") in hosts and value.score > -2.0:
+            extra[id(value)] = value
     return list(extra.values())
 
 
