@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -26,22 +30,54 @@ def path_of(digest: str) -> Path:
 
 def put(data: bytes) -> str:
     """Keep `data` durably and return its digest. Raises OSError when the disk is full; nothing is left behind then."""
-    digest = hashlib.sha256(data).hexdigest()
+    return put_many([data])[0]
+
+
+def put_many(batch: Sequence[bytes]) -> list[str]:
+    """Keep several pieces durably, in one go, and return their digests in order. Raises OSError when the disk is full;
+    no half-written piece is left behind then.
+
+    Waiting for the disk is most of the cost, and a disk that is asked for many things at once does them together.
+    """
+    digests = [hashlib.sha256(data).hexdigest() for data in batch]
+    missing = {digest: data for digest, data in zip(digests, batch, strict=True) if not path_of(digest).exists()}
+    folders = {path_of(digest).parent for digest in digests}
+    fresh = [folder for folder in folders if not folder.exists()]
+    for folder in fresh:
+        folder.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        sync_directory(fresh[0].parent)
+    if len(missing) < 2:
+        for digest, data in missing.items():
+            _write(digest, data)
+    else:
+        list(_pool().map(_write, missing.keys(), missing.values()))
+    if len(folders) < 2:
+        for folder in folders:
+            sync_directory(folder)
+    else:
+        list(_pool().map(sync_directory, folders))
+    return digests
+
+
+def _write(digest: str, data: bytes) -> None:
     path = path_of(digest)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{digest[:16]}.{os.getpid()}.{id(data):x}")
-        try:
-            with open(beside, "xb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            os.rename(beside, path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-    sync_directory(path.parent)
-    return digest
+    beside = path.with_name(f".{digest[:16]}.{os.getpid()}.{threading.get_ident():x}")
+    try:
+        with open(beside, "xb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.rename(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that wait for the disk; made at first use, so that no process forks with threads under way."""
+    return ThreadPoolExecutor(16, thread_name_prefix="evidence")
 
 
 def sync_directory(path: Path) -> None:

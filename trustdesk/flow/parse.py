@@ -27,7 +27,7 @@ def parse(report: Report) -> Reading:
 def run(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Read the reports and place each in a case; one transaction for the batch."""
     ids = [task.arguments["report"] for task in tasks]
-    reports = Report.objects.filter(pk__in=ids, state="received").order_by("id")
+    reports = Report.objects.filter(pk__in=ids, state="received").select_related("evidence").order_by("id")
     pairs = [(report, parse(report)) for report in reports]
     if pairs:
         triage.open_or_join(pairs, actor=SYSTEM, now=clock())
