@@ -24,7 +24,8 @@ FALLBACK = "en"
 KINDS = tuple(kind for kind in LETTERS if kind != "filing")
 
 _SUBJECT_LIMIT = 180
-_FREE_LIMIT = 8_000  # characters of reasons, a claim or a question; more is on the private page
+_SAID_LIMIT = 8_000  # characters of what somebody outside said
+_OWN_LIMIT = 50_000  # of what the desk itself says; reasons are given in full
 _COPY_LIMIT = 200_000  # a counter-notice is passed on in full (17 USC 512(g)(2)(B))
 _TARGETS_SHOWN = 25
 
@@ -111,10 +112,10 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
     free = {
         name: safe.defang(safe.paragraphs(getattr(facts, name), limit))
         for name, limit in (
-            ("reasons", _FREE_LIMIT),
-            ("claim", _FREE_LIMIT),
-            ("question", _FREE_LIMIT),
-            ("appeal_reasons", _FREE_LIMIT),
+            ("reasons", _OWN_LIMIT),
+            ("claim", _SAID_LIMIT),
+            ("question", _OWN_LIMIT),
+            ("appeal_reasons", _OWN_LIMIT),
             ("counter_notice", _COPY_LIMIT),
         )
     }
@@ -142,7 +143,7 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         **dates,
         **plain,
         "legal_name": own["legal_name"] or own["provider"],
-        "clause_text": safe.paragraphs(facts.clause_text, _FREE_LIMIT),
+        "clause_text": safe.paragraphs(facts.clause_text, _OWN_LIMIT),
         "recipient_name": safe.name(facts.recipient_name),
         "reporter_name": safe.defang(safe.line(facts.reporter_name, 120)),
         "link": facts.link,
