@@ -19,6 +19,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     return {
         "desk": settings.DESK,
+        "desk_languages": settings.LANGUAGES,
         "theme": theme if theme in THEMES else "",
         "theme_is_light": str(theme == "light").lower(),
         "theme_is_dark": str(theme == "dark").lower(),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import re2
 from django import template
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from trustdesk.clock import now as present
+from trustdesk.flow import links
 from trustdesk.web import safe_text, times, words
 from trustdesk.web.icons import ICONS
 
@@ -58,6 +60,18 @@ def defang_text(value: Any) -> str:
 def one_line(value: Any, limit: int = 300) -> str:
     """Hostile text for a heading or a cell."""
     return safe_text.one_line(str(value or ""), int(limit))
+
+
+@register.simple_tag
+def letter_text(text: str) -> SafeString:
+    """The text of a letter of ours, in which the private links of this very desk can be followed and nothing else can."""
+    found = re2.compile(re2.escape(links.base()) + r"(/(?:c|status)/[0-9A-Za-z-]{20,120})")
+    out, at_ = [], 0
+    for match in found.finditer(text):
+        out.append(conditional_escape(text[at_ : match.start()]))
+        out.append(format_html('<a href="{}">{}</a>', match.group(1), match.group(0)))
+        at_ = match.end()
+    return mark_safe("".join([*out, conditional_escape(text[at_:])]))  # noqa: S308 - every piece was escaped above
 
 
 @register.inclusion_tag("parts/safe.html")

@@ -96,7 +96,7 @@ def claim(request: HttpRequest, view: View) -> Claim | None:
     position = next((n for n, r in enumerate(view.reports) if r.code == asked), 0)
     report = view.reports[position]
     reading = parse.parse(report)
-    text = reading.text[:SHOWN]
+    text = reading.text[:SHOWN].rstrip()
     spans = [
         (i.start, i.end, i.role, i.kind, i.value)
         for i in view.indicators

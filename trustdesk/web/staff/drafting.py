@@ -131,11 +131,14 @@ def _wishes(offer: Offer, draft: Draft, view: View) -> tuple[Wish, ...]:
     chosen = [a for a in draft.asset_ids if a in allowed] or [offer.assets[0].pk]
     if offer.kind not in PER_ADDRESS:
         return tuple(Wish(offer.kind, number) for number in chosen)
-    wishes = []
-    for number in chosen:
-        targets = list(dict.fromkeys(i.value for i in view.indicators if i.asset_id == number and i.role == "target"))
-        wishes += [Wish(offer.kind, number, target) for target in targets] or [Wish(offer.kind, number)]
-    return tuple(wishes)
+    return tuple(Wish(offer.kind, number, _address(view, number)) for number in chosen)
+
+
+def _address(view: View, asset_id: int) -> str:
+    """The address that a measure on one address bites on: the first URL that stands on the asset, else what is there."""
+    targets = [i for i in view.indicators if i.asset_id == asset_id and i.role == "target"]
+    first = next((i for i in targets if i.kind == "url"), targets[0] if targets else None)
+    return first.value if first is not None else ""
 
 
 def _own_words(draft: Draft) -> None:

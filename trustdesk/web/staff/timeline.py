@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -25,18 +25,28 @@ class Event:
     kind: str
     seq: int
     tone: str = ""
+    times: int = 1
+    by_desk: bool = False
 
 
 def events(view: View, names: Mapping[str, str]) -> list[Event]:
-    """The timeline of a case, oldest first."""
-    return [event(line, view, names) for line in view.lines]
+    """The timeline of a case, oldest first. The same thing said again within a minute is one line with a count."""
+    shown: list[Event] = []
+    for line in view.lines:
+        fresh = event(line, view, names)
+        last = shown[-1] if shown else None
+        if last and (last.text, last.who) == (fresh.text, fresh.who) and fresh.at - last.at < timedelta(minutes=1):
+            shown[-1] = replace(last, times=last.times + 1)
+        else:
+            shown.append(fresh)
+    return shown
 
 
 def event(line: Line, view: View, names: Mapping[str, str]) -> Event:
     """One entry as a sentence."""
     say = _SAY.get(line.kind)
     text = say(line.body, view) if say else line.kind.replace("_", " ").replace(".", ": ")
-    return Event(line.at, text, who(line.actor, names), line.kind, line.seq, _TONE.get(line.kind, ""))
+    return Event(line.at, text, who(line.actor, names), line.kind, line.seq, _TONE.get(line.kind, ""), by_desk=line.actor == "system")
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
