@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from trustdesk.reading.document import Document
 
-BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP = (
+BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP, WHOIS = (
     "body",
     "log",
     "mail_header",
@@ -21,6 +21,7 @@ BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP = (
     "disclaimer",
     "forward_header",
     "pgp",
+    "whois",
 )
 
 _QUOTE = re.compile(r"^(?:[ \t]{0,3}[>|][ \t]?){1,20}")
@@ -61,6 +62,11 @@ _DISCLAIMER = re.compile(
     r"(?i)confidential(?:ity)?\b|intended (?:only )?(?:for|recipient)|unsubscribe|privacy (?:policy|statement|notice)|legally privileged|disclaimer|received this (?:e-?mail|message) in error|opt[- ]out|"
     r"before printing|virus[- ]free|terms (?:of (?:use|service)|and conditions) (?:of|apply)|vertraulich|confidencial|confidentiel|riservat[oe]|abmelden|darse de baja|manage (?:your )?(?:preferences|subscription)|"
     r"all rights reserved|copyright ©|© ?\d{4}|you are receiving this|you received this (?:e-?mail|message)|sent from my|this (?:e-?mail|message) (?:was|has been) (?:sent|scanned)|add(?:ress)? book|follow us|registered (?:office|in england)|mailing list|external (?:e-?mail|sender)"
+)
+_WHOIS = re.compile(
+    r"(?i)^(?:[#%]\s|[#%]$|(?:inetnum|inet6num|netrange|netname|nethandle|netrange|cidr|originas|orgname|orgid|orgabuse\w*|orgtech\w*|orgnoc\w*|mnt-\w+|admin-c|tech-c|nic-hdl|source|"
+    r"org|organi[sz]ation|descr|remarks|country|status|role|person|route6?|origin|abuse-c|abuse-mailbox|created|last-modified|changed|regdate|updated|parent|nettype|ref|stateprov|postalcode)\s*:\s{2,}|"
+    r"(?:inetnum|inet6num|netrange|netname|cidr|route6?|abuse-mailbox)\s*:)"
 )
 _LINK = re.compile(r"\S{0,10}://\S*")
 

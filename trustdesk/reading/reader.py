@@ -11,7 +11,7 @@ from trustdesk.reading.category import category
 from trustdesk.reading.document import Document, document
 from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
-from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, Layout, layout
+from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, WHOIS, Layout, layout
 from trustdesk.reading.message import Message
 from trustdesk.reading.tables import tables
 
@@ -38,6 +38,13 @@ _FREE_MAIL = frozenset(
     ]  # fmt: skip
 )
 _CATEGORY_TEXT = 12_000
+#: Weight of words below which a text that complains of nothing is not taken for a complaint.
+_SILENT = 7.0
+_COMPLAINT = re.compile(
+    r"(?i)\babus|\breports?\b|\bspam|phish|infring|attack|malware|malicious|complain|unauthori[sz]ed|illegal|fraud|violat|incident|vulnerab|compromis|infected|"
+    r"intrusion|brute.?force|port.?scan|hack|botnet|blacklist|block ?list|takedown|take down|copyright|piracy|trademark|counterfeit|"
+    r"missbrauch|angriff|urheber|misbruik|abus |fraude|denuncia|infracci|ataque|segnalazion|violazion|violação|naruszen|incydent|bezpečnost|жалоб|наруш|шахрай|投诉|侵权|違反|通報"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,11 @@ def read(message: Message) -> Reading:
     if other is not None:
         return replace(base, form=other, confidence=0.9, problems=message.problems)
     text = prose(parsed)
-    kind, confidence, _ = category(parsed.subject, text)
+    kind, confidence, found = category(parsed.subject, text)
+    silent = not complains(parsed.subject, text) and max(found.values(), default=0.0) < _SILENT
+    if silent or (kind is None and message.nested):
+        # A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows.
+        kind, confidence = Category.SPAM, 0.35
     indicators = claims(message, parsed, kind)
     form = Form.NOTICE
     if forms.is_reply(message) and not any(i.role is Role.TARGET for i in indicators):
@@ -80,6 +91,11 @@ def read(message: Message) -> Reading:
     return replace(
         base, form=form, category=kind, confidence=confidence, indicators=tuple(indicators), problems=message.problems
     )
+
+
+def complains(subject: str, text: str) -> bool:
+    """True if the words of a mail complain of something, whatever it is."""
+    return len(_COMPLAINT.findall(subject[:300] + "\n" + text[:6000])) >= 1
 
 
 def envelope(message: Message, parsed: Parsed) -> Reading:
@@ -104,7 +120,7 @@ def prose(parsed: Parsed, limit: int = _CATEGORY_TEXT) -> str:
     pieces: list[str] = []
     size = 0
     for line in parsed.layout.lines:
-        if line.zone in (LOG, EVIDENCE, MAIL_HEADER, PGP) or not line.text:
+        if line.zone in (LOG, EVIDENCE, MAIL_HEADER, PGP, WHOIS) or not line.text:
             continue
         piece = line.text[:1000]
         pieces.append(piece)

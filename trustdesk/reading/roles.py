@@ -23,6 +23,7 @@ from trustdesk.reading.layout import (
     MAIL_HEADER,
     PGP,
     SIGNATURE,
+    WHOIS,
     Layout,
 )
 from trustdesk.reading.lexicon import lexicon
