@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,11 @@ class Rulebook:
 
 def root() -> Path:
     """Where the rulebook is: `TRUSTDESK_RULEBOOK`, else beside the program (a checkout), else inside it (installed)."""
-    named = os.environ.get("TRUSTDESK_RULEBOOK")
+    return _root(os.environ.get("TRUSTDESK_RULEBOOK", ""))
+
+
+@lru_cache(maxsize=8)
+def _root(named: str) -> Path:
     if named:
         return Path(named)
     here = Path(__file__).resolve().parent

@@ -19,6 +19,7 @@ from django.db import connection, models, transaction
 
 from trustdesk.core import journal
 from trustdesk.core.types import Actor
+from trustdesk.flow.rows import insert, update
 from trustdesk.models import (
     Appeal,
     Asset,
@@ -110,7 +111,7 @@ def record_all(drafts: Sequence[Draft]) -> list[Entry]:
         raise RuntimeError("record outside a transaction: state, journal and tasks must be written together")
     save_rows([row for draft in drafts for row in _rows(draft)])
     entries = _chain(drafts)
-    Entry.objects.bulk_create(entries)
+    insert(Entry, entries)
     _add_tasks([(todo, draft.now) for draft in drafts for todo in draft.tasks])
     return entries
 
@@ -141,9 +142,12 @@ def save_rows(rows: Iterable[models.Model]) -> None:
             objects = list(new.pop(model).values())
             for instance in objects:
                 _refresh_keys(instance)
-            model._default_manager.bulk_create(objects, batch_size=500)
+            insert(model, objects)
     for model, instances in old.items():
-        _update(model, list(instances.values()))
+        objects = list(instances.values())
+        for instance in objects:
+            _refresh_keys(instance)
+        update(model, objects)
     if new:
         raise TypeError(f"no place in ORDER for {', '.join(m.__name__ for m in new)}")
 
@@ -159,22 +163,6 @@ def _refresh_keys(instance: models.Model) -> None:
 @cache
 def _relations(model: type[models.Model]) -> tuple[str, ...]:
     return tuple(f.name for f in model._meta.concrete_fields if f.is_relation)
-
-
-def _update(model: type[models.Model], instances: list[models.Model]) -> None:
-    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
-    quote = connection.ops.quote_name
-    columns = ", ".join(f"{quote(str(f.column))} = %s" for f in fields)
-    key = model._meta.pk
-    table = quote(model._meta.db_table)
-    sql = f"UPDATE {table} SET {columns} WHERE {quote(str(key.column))} = %s"  # noqa: S608 (names of our own tables)
-    values = []
-    for instance in instances:
-        _refresh_keys(instance)
-        row = [f.get_db_prep_save(getattr(instance, f.attname), connection) for f in fields]
-        values.append([*row, instance.pk])
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, values)
 
 
 def _chain(drafts: Sequence[Draft]) -> list[Entry]:
@@ -273,4 +261,7 @@ def _add_tasks(todos: list[tuple[Todo, datetime]]) -> None:
             Task(name=t.name, arguments=_key_of(t.arguments), key=t.key, due_at=t.due_at or now, created_at=now)
             for t, now in todos
         ]
-        Task.objects.bulk_create(rows, ignore_conflicts=any(t.key for t, _ in todos))
+        if any(t.key for t, _ in todos):
+            Task.objects.bulk_create(rows, ignore_conflicts=True)
+        else:
+            insert(Task, rows)
