@@ -30,17 +30,18 @@ Found = tuple[str | tuple[str, str], str, int]
 
 def languages() -> list[str]:
     """Every language of the desk but English."""
-    return [code for code, _name in _settings().LANGUAGES if code != "en"]
+    from django.conf import settings
+
+    return [code for code, _name in settings.LANGUAGES if code != "en"]
 
 
-def _settings():  # type: ignore[no-untyped-def]
+def start() -> None:
+    """Make Django's templates usable; a program that has done so already (the test suite) need not call this."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustdesk.settings")
     import django
-    from django.conf import settings
 
     django.setup()
-    return settings
 
 
 def texts() -> Iterator[Found]:
@@ -159,6 +160,7 @@ def _key(text: str | tuple[str, ...] | list[str]) -> str:
 def main(arguments: list[str]) -> int:
     """Run one verb."""
     verb = arguments[0] if arguments else ""
+    start()
     if verb == "extract":
         extract()
     elif verb == "compile":

@@ -19,6 +19,8 @@ from trustdesk.core.types import Finding, Refused
 
 COUNTINGS = ("elapsed", "days", "days_rolled", "business_days")
 ONE = timedelta(days=1)
+#: Not strftime: its names follow the locale of the process.
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Place:
         if name:
             return name
         if day.weekday() in self.weekend and day not in self.workdays:
-            return f"{day:%A}"
+            return WEEKDAY_NAMES[day.weekday()]
         return ""
 
 
@@ -179,7 +181,7 @@ def parse_place(document: Mapping[str, Any], *, file: str) -> Place:
     return place
 
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAYS = tuple(name.lower() for name in WEEKDAY_NAMES)
 
 
 def _day(text: Any) -> date | None:

@@ -14,11 +14,23 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from trustdesk.core.calendars import ONE, Calendar, Calendars, Place
+from trustdesk.core.calendars import ONE, WEEKDAY_NAMES, Calendar, Calendars, Place
 from trustdesk.core.regimes import Applied, ClockRule
 from trustdesk.core.types import Finding, Refused
 
-__all__ = ["Calendar", "Calendars", "ClockDraft", "Counted", "count", "meets", "resume", "start", "starting", "stops"]
+__all__ = [
+    "ahead",
+    "Calendar",
+    "Calendars",
+    "ClockDraft",
+    "Counted",
+    "count",
+    "meets",
+    "resume",
+    "start",
+    "starting",
+    "stops",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +221,7 @@ class _Counter:
         """The last day of a period of `n` units after `day`, which itself is not counted."""
         if self.unit == "business_day":
             return self._business(day, n)
-        last = _ahead(day, n, self.unit)
+        last = ahead(day, n, self.unit)
         if self.calendar.counting != "days_rolled":
             return last
         last = self._roll(last)
@@ -238,11 +250,12 @@ class _Counter:
 
     def _off(self, day: date) -> str:
         if self.place is None:
-            return f"{day:%A}" if day.weekday() >= 5 else ""
+            return WEEKDAY_NAMES[day.weekday()] if day.weekday() >= 5 else ""
         return self.place.off(day)
 
 
-def _ahead(day: date, n: int, unit: str) -> date:
+def ahead(day: date, n: int, unit: str) -> date:
+    """The last day of `n` calendar days, weeks, months or years after `day`. Raises OverflowError past year 9999."""
     if unit == "calendar_day":
         return day + ONE * n
     if unit == "week":

@@ -180,6 +180,7 @@ def _elements(top: Table) -> Iterable[ElementRule]:
             document=table.text("document"),
             requirement=table.text("requirement", choices=DOCUMENT_REQUIREMENTS),
             condition=table.text("condition", required=False),
+            essential=table.flag("essential"),
         )
         table.close()
         pairs.append((rule, table))

@@ -93,11 +93,12 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class ElementRule(Item):
-    """One thing that a document must contain to count."""
+    """One thing that a document must contain to count. Without an `essential` one the document cannot be cured."""
 
     document: str = ""
     requirement: str = "required"
     condition: str = ""
+    essential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
