@@ -1,88 +1,89 @@
-"""Whether the desk is well, and its numbers for Prometheus."""
+"""Is the desk at work, and how much lies on it."""
 
 from __future__ import annotations
 
-import socket
+import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import Error, connection
-from django.db.models import Count, Q
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, Min, Model
 
-from trustdesk.models import Case, Checkpoint, Clock, Measure, Notice, Report, Task
-from trustdesk.queries import traffic
+from trustdesk.models import Case, Clock, Measure, Notice, Report, Task
 
-#: A task that is due and has waited longer than this means that nobody works.
-LATE = 600.0
+#: Where the ticker says that it lives.
+HEARTBEAT_KEY = "trustdesk.heartbeat"
+#: A task that is due and has waited longer means that nobody works; a clock-watcher silent for longer is dead.
+LATE = timedelta(minutes=10)
+SILENT = timedelta(seconds=60)
+
+Counts = dict[tuple[str, ...], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`oldest_due_task` is in seconds. `listener` tells whether the mail door answers on its port."""
+    """`oldest_due`: how long the oldest due task has waited; `ticked`: how long ago the clocks were looked at. None if
+    there is no such task, or nobody ever looked."""
 
-    database: bool
-    oldest_due_task: float
-    listener: bool
+    oldest_due: timedelta | None
+    ticked: timedelta | None
 
     @property
-    def well(self) -> bool:
-        """Everything answers and nothing waits for long."""
-        return self.database and self.listener and self.oldest_due_task < LATE
+    def worker_ok(self) -> bool:
+        """Work is being done."""
+        return self.oldest_due is None or self.oldest_due < LATE
+
+    @property
+    def ticker_ok(self) -> bool:
+        """The clocks are being watched."""
+        return self.ticked is not None and self.ticked < SILENT
 
 
-def check(*, now: datetime) -> Health:
-    """Look at the database, the task table and the listener. Never raises."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        late = traffic.work(now=now).late
-    except Error:
-        return Health(False, 0.0, _listens())
-    return Health(True, late, _listens())
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts by label values, and the free space in octets."""
+
+    reports: Counts
+    cases: Counts
+    tasks: Counts
+    clocks: Counts
+    measures: Counts
+    notices: Counts
+    disk_free: int
 
 
-def _listens() -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", settings.LMTP_PORT), 0.5):
-            return True
-    except OSError:
-        return False
+def health(*, now: datetime) -> Health:
+    """Look at tasks and heartbeat. Raises Django's database errors when there is no database to look at."""
+    oldest = Task.objects.filter(state="queued", due_at__lte=now).aggregate(at=Min("due_at"))["at"]
+    beaten = cache.get(HEARTBEAT_KEY)
+    return Health(now - oldest if oldest else None, now - datetime.fromisoformat(beaten) if beaten else None)
 
 
-#: (metric, help, label names, [(label values, number)])
-Sample = tuple[str, str, tuple[str, ...], list[tuple[tuple[str, ...], float]]]
+def figures() -> Figures:
+    """Everything that is counted, from the tables at this moment."""
+    return Figures(
+        reports=_by(Report, "channel"),
+        cases=_by(Case, "state", "queue"),
+        tasks=_by(Task, "state"),
+        clocks=_by(Clock, "kind", "state"),
+        measures=_by(Measure, "state"),
+        notices=_by(Notice, "state"),
+        disk_free=shutil.disk_usage(settings.HOME).free,
+    )
 
 
-def metrics(*, now: datetime) -> list[Sample]:
-    """Gauges counted from the tables at this moment."""
-    work = traffic.work(now=now)
-    last = Checkpoint.objects.order_by("-id").values_list("at", flat=True).first()
-    late = Clock.objects.filter(state="running").aggregate(n=Count("pk", filter=Q(due_at__lt=now)))["n"]
-    return [
-        ("trustdesk_cases", "Cases by state", ("state",), _by(Case, "state")),
-        ("trustdesk_open_cases", "Cases that are not closed, by queue", ("queue",), _open_by_queue()),
-        ("trustdesk_reports", "Reports by channel and state", ("channel", "state"), _by(Report, "channel", "state")),
-        ("trustdesk_measures", "Measures by state", ("state",), _by(Measure, "state")),
-        ("trustdesk_notices", "Letters by kind and state", ("kind", "state"), _by(Notice, "kind", "state")),
-        ("trustdesk_clocks", "Clocks by kind and state", ("kind", "state"), _by(Clock, "kind", "state")),
-        ("trustdesk_clocks_overdue", "Running clocks whose time is up and that no tick has seen yet", (), [((), late)]),
-        ("trustdesk_tasks", "Tasks by name and state", ("name", "state"), _by(Task, "name", "state")),
-        ("trustdesk_oldest_due_task_seconds", "How long the oldest due task has waited", (), [((), work.late)]),
-        (
-            "trustdesk_checkpoint_age_seconds",
-            "Age of the newest checkpoint of the ledger",
-            (),
-            [((), (now - last).total_seconds())] if last else [],
-        ),
-    ]
+def _by(model: type[Model], *fields: str) -> Counts:
+    rows = model._default_manager.values(*fields).annotate(n=Count("pk")).order_by(*fields)
+    return {tuple(str(row[f]) for f in fields): row["n"] for row in rows}
 
 
-def _by(model: type, *fields: str) -> list[tuple[tuple[str, ...], float]]:
-    rows = model.objects.values(*fields).annotate(n=Count("pk")).order_by(*fields)  # type: ignore[attr-defined]
-    return [(tuple(str(row[f]) for f in fields), row["n"]) for row in rows]
+def is_new() -> bool:
+    """Nothing ever came in here."""
+    return not Report.objects.exists()
 
 
-def _open_by_queue() -> list[tuple[tuple[str, ...], float]]:
-    rows = Case.objects.exclude(state="closed").values("queue").annotate(n=Count("pk")).order_by("queue")
-    return [((row["queue"],), row["n"]) for row in rows]
+def embedded() -> bool:
+    """The desk keeps its own SQLite file; one writer at a time is all there is."""
+    return connection.vendor == "sqlite"
