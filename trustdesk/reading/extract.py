@@ -20,7 +20,7 @@ _AT = r"(?:@|\x{FF20}|[\[({] ?(?:at|@) ?[\])}] ?)"
 _COLON = r"(?:\[?:\]?|\(:\)|\x{FF1A})"
 _SLASHES = r"(?:\[?//\]?|/|\[/\]\[?/\]?|\(//\)|\\\\|\x{FF0F}\x{FF0F})"
 _SCHEME = r"(?:h(?:tt|xx|tx|xt|\*\*|__|::|%%)p(?:s|\[s\]|\(s\))?|fxps?|ftps?|meows?|rtmps?|rtsp|udp|tcp|magnet)"
-_LABEL = r"[a-z0-9_\x{80}-\x{10FFFF}-]+"
+_LABEL = r"[a-z0-9_\p{L}\p{N}\p{M}-]+"
 _STOP = r"\s\x{00A0}\x{2000}-\x{200B}\x{2028}\x{2029}\x{202F}\x{FEFF}<>\"`|\x{3000}\x{201C}\x{201D}\x{00AB}\x{00BB}\x{2018}\x{300C}\x{300D}\x{FF08}\x{FF09}\x{3001}\x{FF0C}"
 _HOSTPATH = rf"(?:{_LABEL}{_DOT})+{_LABEL}(?:\[?:\]?[0-9]+)?(?:\[?/\]?[^{_STOP}]*|\?[^{_STOP}]+)?"
 
@@ -267,7 +267,7 @@ def _dotted(text: str, start: int, end: int) -> tuple[Found, ...]:
     kind, value, host, lead, size, bare, defanged, port = known
     if kind == "ip" or kind == "cidr":
         # A number that continues to the left is a longer version number or a decimal.
-        if start > 1 and text[start - 1] in ".," and text[start - 2].isdigit():
+        if start > 1 and text[start - 1] == "." and text[start - 2].isdigit():
             return ()
     elif port and text[start + lead + size : start + lead + size + 1] == "." and kind == "url" and bare:
         return _vhost(text, start + lead, token[lead : lead + size], port)

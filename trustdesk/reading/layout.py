@@ -217,6 +217,6 @@ class _State:
             and (stripped.startswith(("===", "***", "---")) or len(stripped) > 400)
         ):
             self.current = self.base
-        if self.current != EVIDENCE and _DISCLAIMER.search(_LINK.sub("", stripped[:400])):
+        if self.current != EVIDENCE and len(stripped) < 400 and _DISCLAIMER.search(_LINK.sub("", stripped[:400])):
             return DISCLAIMER
         return self.current

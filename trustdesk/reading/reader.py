@@ -38,6 +38,7 @@ _FREE_MAIL = frozenset(
     ]  # fmt: skip
 )
 _CATEGORY_TEXT = 12_000
+_INFECTED = frozenset({Category.MALWARE, Category.COMPROMISED, Category.BOTNET})
 #: Weight of words below which a text that complains of nothing is not taken for a complaint.
 _SILENT = 7.0
 _COMPLAINT = re.compile(
@@ -136,7 +137,7 @@ def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Clai
     """Every indicator of the message with its role."""
     limit = message.budget.limits.indicators
     text = parsed.document.text
-    table = tables(text, parsed.layout, rows=message.budget.limits.rows, limit=limit)
+    table = tables(text, parsed.layout, rows=message.budget.limits.rows, limit=limit, infected=kind in _INFECTED)
     if table.ranges:
         text = blank(text, table.ranges)
     found = sorted([*extract(text, limit=limit), *table.found], key=lambda f: f.start)[:limit]

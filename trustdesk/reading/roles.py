@@ -47,6 +47,8 @@ _ZONE = {
 BEHAVIOUR = frozenset(
     {Category.NETWORK_ATTACK, Category.BOTNET, Category.COMPROMISED, Category.VULNERABLE_SERVICE, Category.SPAM}
 )
+#: Pages are seldom what a complaint about a machine's behaviour complains of.
+_PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 1.0}
 _IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
 _LOG_SOURCE = re.compile(
     r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker|\bsaddr|\bremote|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
@@ -160,8 +162,7 @@ class _Weigher:
         elif value.kind == "url":
             if _IMAGE.search(value.value):
                 total -= 1.0
-            if context.category in BEHAVIOUR:
-                total -= 1.5
+            total -= _PAGE_PENALTY.get(context.category, 0.0)
         return total
 
     def mention(self, mention: Found, index: int) -> tuple[float, str]:
@@ -184,7 +185,7 @@ class _Weigher:
         head = self.heading(index)
         score += near + after
         if alone or not before.strip(_BULLETS):
-            score += (1.0 if alone else 0.3) + head
+            score += (1.0 if alone else 0.3) + head + (_LISTED if alone and self.listed(index) else 0.0)
         elif head < 0 and self.lines.lines[index - 1].text.rstrip().endswith(":"):
             score += head
         elif near == 0 or head < 0:
@@ -192,6 +193,11 @@ class _Weigher:
         if mention.defanged:
             score += 1.5
         return score, f"{line.zone} near {near:+.1f} after {after:+.1f} head {head:+.1f}{' alone' if alone else ''}"
+
+    def listed(self, index: int) -> bool:
+        """True if the line is one of a list: a neighbour is an item as well."""
+        lines = self.lines.lines
+        return any(0 <= i < len(lines) and bool(_ITEM.match(lines[i].text.strip())) for i in (index - 1, index + 1))
 
     def context_before(self, index: int, before: str) -> str:
         """What stands before an indicator, with the end of the line above where the sentence runs on from there."""
@@ -211,7 +217,7 @@ class _Weigher:
             return 1.5 + extra
         if _LOG_TARGET.search(before):
             return -2.0
-        return 0.7 + extra * 0.7 if not re.search(r"\d\.\d{1,3}\.\d", text[:at]) else -0.5
+        return 0.7 + extra * 0.7 if not _ADDRESS.search(text[:at]) else -0.5
 
     def weight(self, section: str, text: str, kind: str = "") -> float:
         """Weight of the words in `text`: the one nearest to its end in full, what agrees with it a good part, the rest
@@ -267,6 +273,8 @@ class _Weigher:
 
 
 _BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
+_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?![\d.]\d)")
+_LISTED = 0.6
 _REST = 0.35
 _AGREE = 0.6
 _NAMES = frozenset({"url", "domain"})
@@ -373,7 +381,16 @@ def _best(candidates: list[Value]) -> list[Value]:
     best = max((v.score for v in candidates), default=-99.0)
     if best < -4.0:
         return []
-    return [v for v in candidates if v.score >= best - 0.3][:20]
+    return [v for v in candidates if v.score >= best - 0.3]
+
+
+def _in_brackets(value: Value, lines: Layout) -> bool:
+    for mention in value.mentions[:_MENTIONS]:
+        line = lines.lines[lines.index_at(mention.start)]
+        at = mention.start - line.start
+        if line.text[max(at - 1, 0) : at] in ("(", "[") and line.zone not in (MAIL_HEADER, EVIDENCE):
+            return True
+    return False
 
 
 def _companions(targets: list[Value], candidates: list[Value], lines: Layout) -> list[Value]:
@@ -382,12 +399,16 @@ def _companions(targets: list[Value], candidates: list[Value], lines: Layout) ->
     chosen = {id(v) for v in targets}
     extra: dict[int, Value] = {}
     spots = sorted(
-        ((m.start, m.end, v) for v in candidates for m in v.mentions[:_MENTIONS] if v.score > -3.0 and not m.hint),
+        ((m.start, m.end, v) for v in candidates for m in v.mentions[:_MENTIONS] if v.score > -6.0 and not m.hint),
         key=lambda spot: spot[0],
     )
     for (_, end, left), (start, _, right) in zip(spots, spots[1:], strict=False):
         if 0 < start - end <= 6 and left.kind in ("url", "domain") and right.kind == "ip":
             if id(left) in chosen and id(right) not in chosen and right.score > -1.0:
+                extra[id(right)] = right
+        if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
+            # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
+            if (right.score > -4.5) and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
                 extra[id(right)] = right
     hosts = {v.host.removeprefix("www.") for v in targets}
     for value in candidates:

@@ -15,6 +15,7 @@ from trustdesk.reading.layout import Layout
 from trustdesk.reading.lexicon import load
 
 _COLUMNS = {name: (group, float(weight)) for group, names in load("columns").items() for name, weight in names.items()}
+_VICTIM = ("other", -5.5)
 _NAME = re.compile(r"[^a-z0-9]+")
 _GAPS = re.compile(r" {2,}|\t+")
 _DELIMITERS = ("\t", ",", ";", "|")
@@ -69,8 +70,16 @@ def _heading(text: str) -> _Heading | None:
     return _Heading(delimiter, columns, len(names))
 
 
-def tables(text: str, lines: Layout, *, rows: int, limit: int) -> Tables:
-    """All tables in the document `text`, at most `rows` rows and `limit` cells. Linear; never raises."""
+def _unfinished(text: str) -> bool:
+    """True for a line that a mail program may have broken: a heading that goes on in the next line."""
+    return text.count(",") >= 2 or text.count(";") >= 2
+
+
+def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = False) -> Tables:
+    """All tables in the document `text`, at most `rows` rows and `limit` cells. Linear; never raises.
+
+    `infected` says that the complaint is about infected machines, whose owners are its victims.
+    """
     found: list[Found] = []
     ranges: list[tuple[int, int]] = []
     at = 0
@@ -82,8 +91,14 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int) -> Tables:
         if len(body) < 6 or ("," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body):
             continue
         heading = _heading(body)
+        if heading is None and at < total and 40 < len(body) < 200 and _unfinished(body):
+            heading = _heading(body + " " + lines.lines[at].text)
+            if heading is not None:
+                at += 1
         if heading is None:
             continue
+        if infected:
+            heading.columns = {i: ("address", 5.0) if c == _VICTIM else c for i, c in heading.columns.items()}
         start, taken, cells = line.start, 0, []
         misses = 0
         while at < total and rows > 0:
@@ -140,6 +155,12 @@ def _row(lines: Layout, at: int, heading: _Heading) -> tuple[list[tuple[int, str
             fields = next(csv.reader(body.split("\n"), delimiter=delimiter))
         except (csv.Error, StopIteration):
             return None, 0
+    if len(fields) < heading.size and used == 1 and at + 1 < len(lines.lines) and delimiter in (",", ";"):
+        # A mail program may have broken the row at a space.
+        more = lines.lines[at + 1].text
+        longer = f"{body}\n{more}".split(delimiter)
+        if more.strip() and len(longer) == heading.size:
+            body, fields, used = f"{body}\n{more}", longer, 2
     if abs(len(fields) - heading.size) > 1 and len(fields) < max(heading.columns) + 1:
         return None, 0
     cells = []
