@@ -106,7 +106,10 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
         replace(
             TO_REPORTER,
             not_ours=("https://login-bancoazul.example/acceso/verificar", "203.0.113.41"),
-            where_to_turn=("Orbital Networks, who run 203.0.113.0/24: abuse@orbital.example",),
+            where_to_turn=(
+                "The company that hosts the site: look it up at https://lookup.example/ and write to its abuse contact.",
+                "Orbital Networks, for 203.0.113.0/24: abuse@orbital.example",
+            ),
         ),
     ),
     "statement-policy": ("statement_of_reasons", replace(TO_CUSTOMER, **DECIDED)),
@@ -137,9 +140,38 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
             reporter_name="Banco Azul",
         ),
     ),
+    "statement-dmca": (
+        "statement_of_reasons",
+        replace(
+            TO_CUSTOMER,
+            category="copyright",
+            targets=("https://shop-1.example/album/track-07.flac",),
+            **{
+                **DECIDED,
+                **LAW,
+                "law": "17 USC 512(c)(1)(C)",
+                "reasons": "A notice that names the work and the page reached us, with all that the law asks of it.",
+                "measures": (LetterMeasure("path_block", target="https://shop-1.example/album/track-07.flac"),),
+            },
+            reporter_name="Discos del Sur",
+            counter_notice_elements=tuple(
+                f"us-dmca-512c.el.cn-{name}"
+                for name in ("signature", "material", "perjury", "identity", "jurisdiction", "service")
+            ),
+        ),
+    ),
     "forward": (
         "forward",
-        replace(TO_CUSTOMER, claim=CLAIM, answer_by=datetime(2026, 11, 17, 9, 40, tzinfo=UTC)),
+        replace(TO_CUSTOMER, answer_by=datetime(2026, 11, 17, 9, 40, tzinfo=UTC)),
+    ),
+    "forward-quoted": (
+        "forward",
+        replace(
+            TO_CUSTOMER,
+            claim_quote=CLAIM,
+            reporter_name="Banco Azul CSIRT",
+            answer_by=datetime(2026, 11, 17, 9, 40, tzinfo=UTC),
+        ),
     ),
     "appeal_received": (
         "appeal_received",
@@ -158,8 +190,10 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
                 appeal_outcome=result,
                 appeal_received_at=datetime(2026, 11, 17, 15, 2, tzinfo=UTC),
                 appeal_reasons=why,
-                decided_at=datetime(2026, 11, 19, 10, 0, tzinfo=UTC),
-                measures=DECIDED["measures"] if result != "dismissed" else (),
+                decided_at=DECIDED["decided_at"],
+                appeal_decided_at=datetime(2026, 11, 19, 10, 0, tzinfo=UTC),
+                measures=DECIDED["measures"],
+                lifted=DECIDED["measures"] if result == "upheld" else (),
                 out_of_court="Mesa de Acuerdos, https://acuerdos.example/" if result != "upheld" else "",
             ),
         )

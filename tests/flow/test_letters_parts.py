@@ -29,7 +29,6 @@ GAPS: list[tuple[str, dict[str, object], str]] = [
     ("statement-policy", {"ground": "law"}, "legal_ground"),
     ("statement-law", {"law": ""}, "legal_ground"),
     ("statement-law", {"ground": "none"}, "legal_ground"),
-    ("forward", {"claim": ""}, "claim"),
     ("forward", {"answer_by": None}, "answer_by"),
     ("forward", {"link": ""}, "answer_link"),
     ("forward", {"link": "javascript:alert(1)"}, "answer_link"),

@@ -56,13 +56,13 @@ def hostile(facts: LetterFacts, text: str) -> LetterFacts:
     strange: dict[str, Any] = {
         field.name: text
         for field in fields(LetterFacts)
-        if field.name in ("recipient_name", "claim", "reporter_name", "reasons", "question", "appeal_reasons",
+        if field.name in ("recipient_name", "claim", "claim_quote", "reporter_name", "reasons", "question", "appeal_reasons",
                           "counter_notice")
     }  # fmt: skip
     targets = (text, f"https://evil.example/{text}", "203.0.113.9")
     measures = (LetterMeasure("site_disable", target=text), LetterMeasure(text, title=text, target=text, scope=(text,)))
     return replace(
-        facts, **strange, targets=targets, not_ours=targets, measures=measures, missing=(text,), where_to_turn=(text,)
+        facts, **strange, targets=targets, not_ours=targets, measures=measures, missing=(text,), lifted=measures
     )
 
 
@@ -93,7 +93,7 @@ def test_hostile_facts_stay_text(attack: str, name: str, language: str) -> None:
     assert not {a for a in html.attributes if a.startswith("on")}
     assert all(link == facts.link for link in html.links)
     for shown in (letter.subject, letter.text, "".join(html.text)):
-        assert not [word for word in strange_words(shown, facts) if linked(word, kind)]
+        assert not [word for word in strange_words(shown, facts) if linked(word)]
         assert not {c for c in shown if c not in "\n\u200c\u200d" and unicodedata.category(c)[0] == "C"}
     assert "\n" not in letter.subject
     assert len(letter.subject) <= 180
@@ -102,16 +102,15 @@ def test_hostile_facts_stay_text(attack: str, name: str, language: str) -> None:
 def strange_words(text: str, facts: LetterFacts) -> list[str]:
     """The words of a letter but for the provider's own addresses."""
     text = " ".join(text.replace("\n> ", " ").split())
-    for own in (facts.link, *OWN, facts.out_of_court):
+    for own in (facts.link, *OWN, facts.out_of_court, *facts.where_to_turn):
         text = text.replace(own, " ") if own else text
     return text.split()
 
 
-def linked(word: str, kind: str) -> bool:
+def linked(word: str) -> bool:
     """Whether a mail program would make a link of (part of) the word."""
     before = word.partition("hxxp")[0]  # no program knows that scheme; the path after it keeps its dots
-    third_party = kind in ("not_ours", "outcome") and "@" in word  # who can help, by mail
-    return bool(SCHEME.search(word) or (LINKED.search(before) and not third_party))
+    return bool(SCHEME.search(word) or LINKED.search(before))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -195,7 +194,9 @@ def test_only_a_name_is_greeted(name: str, greeted: str) -> None:
 
 def test_long_and_many_facts_are_cut_and_said_so() -> None:
     facts = replace(
-        SAMPLES["forward"][1], targets=tuple(f"https://evil.example/{i}" for i in range(5_000)), claim="x. " * 99_999
+        SAMPLES["forward"][1],
+        targets=tuple(f"https://evil.example/{i}" for i in range(5_000)),
+        claim_quote="x. " * 99_999,
     )
     letter = compose("forward", "en", facts)
     assert "- and 4975 more" in letter.text

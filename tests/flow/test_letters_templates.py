@@ -63,7 +63,7 @@ def test_languages_have_the_same_words(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_category_and_shipped_measure_has_a_word(language: str) -> None:
-    assert set(words(language)["category"]) == set(Category)
+    assert set(words(language)["category"]) == set(words(language)["claim"]) == set(Category)
     kinds = set()
     for policy in (ROOT / "rulebook" / "policies").glob("*/policy.toml"):
         kinds |= {m["id"] for m in tomllib.loads(policy.read_text("utf-8"))["measure"]}
@@ -110,7 +110,7 @@ def tree(tmp_path: Path) -> Path:
         ("es/statement_of_reasons.txt", ' part="facts"', "", "letter.part"),
         ("es/redress.txt", ' part="redress"', "", "letter.part"),
         ("en/rule.txt", "_ground", "_other", "letter.part"),
-        ("en/forward.txt", 'part="claim"', 'part="clam"', "letter.unknown_part"),
+        ("en/forward.txt", 'part="answer_by"', 'part="answer"', "letter.unknown_part"),
         ("en/forward.txt", "{{ claim }}", "{{ clam }}", "letter.unknown_name"),
         ("en/forward.txt", "{% if reasons %}", "{% if raesons %}", "letter.unknown_name"),
         ("en/forward.txt", "{% button link ", "{% button lnk ", "letter.unknown_name"),

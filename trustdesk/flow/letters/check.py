@@ -37,8 +37,9 @@ def _language(dirs: tuple[Path, ...], language: str) -> Iterator[Finding]:
     try:
         w = words.load(dirs, language)
         for category in Category:
-            if not w.tables.get("category", {}).get(category):
-                yield Finding("letter.no_word", f"There is no word for the category {category}.", file)
+            for table in ("category", "claim"):
+                if not w.tables[table].get(category):
+                    yield Finding("letter.no_word", f"Table {table} has no {category}.", file)
         w.date(datetime(2026, 1, 1, tzinfo=UTC))
         known = {*composing.values(LetterFacts(provider="x"), w), "measure", "line", "element"}
     except (OSError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -113,7 +113,8 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         name: safe.defang(safe.paragraphs(getattr(facts, name), limit))
         for name, limit in (
             ("reasons", _OWN_LIMIT),
-            ("claim", _SAID_LIMIT),
+            ("claim", _OWN_LIMIT),
+            ("claim_quote", _SAID_LIMIT),
             ("question", _OWN_LIMIT),
             ("appeal_reasons", _OWN_LIMIT),
             ("counter_notice", _COPY_LIMIT),
@@ -128,6 +129,7 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
             "expected_by",
             "appeal_until",
             "appeal_received_at",
+            "appeal_decided_at",
             "restore_after",
             "restore_by",
             "strike_expires_at",
@@ -142,6 +144,7 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         **free,
         **dates,
         **plain,
+        "claim": free["claim"] or w.tables["claim"].get(facts.category) or w.tables["claim"]["other"],
         "legal_name": own["legal_name"] or own["provider"],
         "clause_text": safe.paragraphs(facts.clause_text, _OWN_LIMIT),
         "recipient_name": safe.name(facts.recipient_name),
@@ -159,7 +162,9 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         "not_ours": [safe.defang_target(v) for v in facts.not_ours[:_TARGETS_SHOWN]],
         "more_not_ours": max(0, len(facts.not_ours) - _TARGETS_SHOWN),
         "measures": [_measure(m, w) for m in facts.measures],
-        "where_to_turn": [t for t in (_whom(v) for v in facts.where_to_turn) if t],
+        "lifted": [_measure(m, w) for m in facts.lifted],
+        "where_to_turn": [line for line in map(safe.line, facts.where_to_turn) if line],
+        "counter_notice_elements": [said for said in map(w.element, facts.counter_notice_elements) if said],
         "missing": [said for said in map(w.element, facts.missing) if said],
         "consequence": w.word("measure", facts.consequence) if facts.consequence else "",
         "automated": facts.automated,
@@ -174,8 +179,3 @@ def _measure(measure: LetterMeasure, w: wording.Words) -> dict[str, str]:
         "scope": w.countries(measure.scope),
         "until": w.date(measure.until),
     }
-
-
-def _whom(text: str) -> str:
-    """A line that says who can help: mail addresses stay usable, web addresses of third parties do not."""
-    return " ".join(w if "@" in w and "://" not in w else safe.defang(w) for w in safe.line(text, 400).split())

@@ -27,9 +27,9 @@ class LetterMeasure:
 class LetterFacts:
     """Everything that some letter says. A letter uses what it needs; what is empty is left out.
 
-    Times are aware. Free texts (`reasons`, `claim`, `question`, `counter_notice`, `appeal_reasons`, names, targets) may
-    come from anybody. `law`, `clause_*`, `contact`, `address`, `out_of_court`, `link` are the operator's own and are
-    not defanged.
+    Times are aware. Free texts (`reasons`, `claim`, `claim_quote`, `question`, `counter_notice`, `appeal_reasons`), names
+    and targets may come from anybody and are defanged. `law`, `clause_*`, `contact`, `address`, `out_of_court`,
+    `where_to_turn` and `link` are the operator's own: their addresses stay as they are.
     """
 
     # who writes
@@ -48,7 +48,8 @@ class LetterFacts:
     category: str = ""  # core.types.Category
     targets: tuple[str, ...] = ()
     not_ours: tuple[str, ...] = ()
-    claim: str = ""  # what the report says, as far as the customer may read it
+    claim: str = ""  # what is claimed, in our words; else the sentence of `words.toml` for the category
+    claim_quote: str = ""  # what the report says, as far as the customer may read it
     reporter_name: str = ""  # only where it may be told
     origin: Literal["notice", "own_initiative", "order"] = "notice"
     # what was decided
@@ -61,7 +62,7 @@ class LetterFacts:
     reasons: str = ""
     automated: bool = False
     detection_automated: bool = False
-    measures: tuple[LetterMeasure, ...] = ()  # taken; in `restored` and `appeal_outcome` those that are lifted
+    measures: tuple[LetterMeasure, ...] = ()  # taken; in `restored` those that are lifted
     decided_at: datetime | None = None
     duplicate_of: str = ""  # code of the case that already covers it
     where_to_turn: tuple[str, ...] = ()  # one line each: who can help, how to reach them
@@ -72,10 +73,13 @@ class LetterFacts:
     expected_by: datetime | None = None  # when we mean to have the next word
     appeal_until: datetime | None = None
     out_of_court: str = ""
+    counter_notice_elements: tuple[str, ...] = ()  # as `missing`: what a counter-notice needs, where the law has one
     # appeals
     appeal_received_at: datetime | None = None
     appeal_outcome: str = ""  # upheld | partly_upheld | dismissed
+    appeal_decided_at: datetime | None = None
     appeal_reasons: str = ""
+    lifted: tuple[LetterMeasure, ...] = ()  # because of the appeal
     counter_notice: str = ""
     restore_after: datetime | None = None
     restore_by: datetime | None = None
