@@ -32,6 +32,8 @@ def identity(raw: bytes) -> str:
             name = match.group(1).lower()
             if not values[name]:
                 values[name] = b" ".join(match.group(2).split())
+    if not any(values.values()):  # JSON, junk: nothing names this message, so every byte of it counts
+        body = start
     for name in _COUNTED:
         digest.update(name + b":%d:" % len(values[name]) + values[name] + b"\n")
     end = len(raw)
