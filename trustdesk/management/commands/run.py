@@ -104,7 +104,7 @@ class Command(Base):
         lines = [f"\n{settings.DESK.name}: the desk is running. Ctrl-C stops it.\n"]
         lines.append(f"  desk            http://127.0.0.1:{ports['WEB']}/")
         lines.append(f"  report abuse    http://127.0.0.1:{ports['WEB']}/report")
-        lines.append(f"  API             http://127.0.0.1:{ports['WEB']}/v1/docs")
+        lines.append(f"  API             http://127.0.0.1:{ports['WEB']}/v1/openapi.json")
         for name, protocol in (("LMTP", "LMTP"), ("SMTP", "SMTP")):
             if name in ports:
                 lines.append(f"  mail ({protocol})     127.0.0.1:{ports[name]}  to {settings.DESK.address}")

@@ -1,0 +1,9 @@
+"""The addresses of the API; its description is at /v1/openapi.json."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from trustdesk.web.api.reports import api
+
+urlpatterns = [path("v1/", api.urls)]
