@@ -94,10 +94,17 @@ def test_a_long_answer_is_cut(peer: Peer) -> None:
 def test_what_is_no_name_asks_nothing(peer: Peer) -> None:
     enricher, asked = peer
     for kind, value in (
-        ("domain", ""), ("domain", "a" * 64 + ".example"), ("domain", "a b"), ("domain", "\x00"),
-        ("url", "mailto:a@b.example"), ("url", "http://["), ("ip", "999.1.1.1"), ("ip", "shop.example"), ("hash", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("domain", ""),
+        ("domain", "a" * 64 + ".example"),
         ("domain", ".".join(["a" * 60] * 6)),
-    ):  # fmt: skip
+        ("domain", "a b"),
+        ("domain", "\x00"),
+        ("url", "mailto:a@b.example"),
+        ("url", "http://["),
+        ("ip", "999.1.1.1"),
+        ("ip", "shop.example"),
+        ("hash", "d41d8cd98f00b204e9800998ecf8427e"),
+    ):
         assert enricher.enrich(kind, value, now=NOW) == (), (kind, value)
     assert asked == []
 
