@@ -76,6 +76,10 @@ def run(arguments: list[str]) -> int:
     parser = command.create_parser("trustdesk", name)
     try:
         options = vars(parser.parse_args(arguments[1:]))
+    except CommandError as error:  # Django's parser says 1 for what is wrong usage
+        sys.stderr.write(f"trustdesk {name}: {error}\n")
+        return 2
+    try:
         result = command.execute(*options.pop("args", ()), **options)
     except CommandError as error:
         sys.stderr.write(f"trustdesk {name}: {error}\n")
