@@ -120,8 +120,9 @@ def layout(doc: Document) -> Layout:
                 line.zone = LOG if not nested else EVIDENCE
             lines.append(line)
             at += len(raw) + 1
-        if not nested and section.source in ("body", "html") and _says_something(text):
-            substance = True
+        if not nested and section.source in ("body", "html"):
+            own = "\n".join(line.text for line in lines if line.section == number and line.zone == BODY)
+            substance = substance or _says_something(own)
     return Layout(lines)
 
 

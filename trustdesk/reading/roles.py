@@ -188,7 +188,7 @@ class _Weigher:
             score += (1.0 if alone else 0.3) + head + (_LISTED if alone and self.listed(index) else 0.0)
         elif head < 0 and self.lines.lines[index - 1].text.rstrip().endswith(":"):
             score += head
-        elif near == 0 or head < 0:
+        elif near == 0 or (head < 0 and near < 2.0):
             score += 0.5 * head
         if mention.defanged:
             score += 1.5
@@ -229,15 +229,17 @@ class _Weigher:
         if known is not None:
             return known
         hits: list[tuple[int, float]] = []
+        others = 0.0
         for match in self.near._pattern.finditer(text):  # type: ignore[attr-defined]
             gap = len(text) - match.end()
             word = match.group().lower()
             for found_section, weight in self.near.of(word):
                 if found_section == section:
-                    if weight > 0 and (word in _OF_ADDRESS and kind in _NAMES or word in _OF_NAME and kind not in _NAMES):
-                        weight *= 0.3
+                    if kind and weight > 0 and word in (_OF_ADDRESS if kind in _NAMES else _OF_NAME):
+                        others = max(others, 0.3 * weight)
+                        continue
                     hits.append((gap, weight * (_closeness(gap) if section == "near" else 1.0)))
-        total = 0.0
+        total = others
         if hits:
             hits.sort(key=lambda hit: (hit[0], -abs(hit[1])))
             total = hits[0][1]

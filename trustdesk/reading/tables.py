@@ -46,6 +46,9 @@ def _heading(text: str) -> _Heading | None:
     """The columns a line names, if it is a heading: short names, at least two of them known, no indicators."""
     if len(text) > 4000 or len(text) < 6 or _INDICATOR.search(text):
         return None
+    label = text.find(":", 0, 24)
+    if label > 0 and "," in text[label:]:
+        text = text[label + 1 :]
     delimiter = max(_DELIMITERS, key=text.count)
     if text.count(delimiter) >= 1:
         names = text.strip().strip("|").split(delimiter) if delimiter == "|" else text.split(delimiter)
@@ -75,6 +78,10 @@ def _unfinished(text: str) -> bool:
     return text.count(",") >= 2 or text.count(";") >= 2
 
 
+def _goes_on(text: str) -> bool:
+    return bool(text.strip()) and len(text) < 120 and ("," in text or ";" in text) and not any(c.isdigit() for c in text[:4])
+
+
 def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = False) -> Tables:
     """All tables in the document `text`, at most `rows` rows and `limit` cells. Linear; never raises.
 
@@ -90,11 +97,12 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
         body = line.text
         if len(body) < 6 or ("," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body):
             continue
-        heading = _heading(body)
-        if heading is None and at < total and 40 < len(body) < 200 and _unfinished(body):
+        heading = None
+        if at < total and 40 < len(body) < 200 and _unfinished(body) and _goes_on(lines.lines[at].text):
             heading = _heading(body + " " + lines.lines[at].text)
             if heading is not None:
                 at += 1
+        heading = heading or _heading(body)
         if heading is None:
             continue
         if infected:
