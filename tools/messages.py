@@ -22,6 +22,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "trustdesk"
+#: What shows texts to people in their language; command lines and the journal speak English.
+SCREENS = PROGRAM / "web"
 #: Letters have a tree of texts for each language and are not translated string by string.
 NOT_HERE = (PROGRAM / "templates" / "letters",)
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2)}
@@ -46,7 +48,7 @@ def start() -> None:
 
 def texts() -> Iterator[Found]:
     """(text or (singular, plural), file, line) of everything that is shown."""
-    for path in sorted((PROGRAM).rglob("*.py")):
+    for path in sorted(SCREENS.rglob("*.py")):
         where = str(path.relative_to(ROOT))
         for line, text, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
             yield text, where, line
@@ -105,15 +107,36 @@ def extract() -> None:
     for language in languages():
         catalog = load(language)
         catalog.update(wanted, no_fuzzy_matching=True)
-        catalog.obsolete.clear()
-        out = io.BytesIO()
-        # Lines move with every edit and dates with every run; neither tells a reviewer anything.
-        write_po(out, catalog, sort_output=True, ignore_obsolete=True, include_lineno=False, width=120)
-        kept = [line for line in out.getvalue().splitlines() if not line.startswith((b'"POT-Creation', b'"PO-Revision'))]
-        po_path(language).parent.mkdir(parents=True, exist_ok=True)
-        po_path(language).write_bytes(b"\n".join(kept) + b"\n")
+        save(language, catalog)
         missing = sum(1 for _ in untranslated(language))
         print(f"{language}: {len(catalog)} texts, {missing} without translation")
+
+
+#: Lines of a header that change with every run or say nothing.
+NOISE = tuple(
+    f'"{name}'.encode()
+    for name in (
+        "POT-Creation",
+        "PO-Revision",
+        "Report-Msgid",
+        "Last-Translator",
+        "Language-Team",
+        "Generated-By",
+        "Project-Id",
+    )
+)
+
+
+def save(language: str, catalog: Catalog) -> None:
+    """Write the .po file in a form in which an edit of the program shows as little as possible."""
+    catalog.header_comment = f"# Texts of the screens in {language}; made by tools/messages.py, translated by hand."
+    catalog.fuzzy = False
+    catalog.obsolete.clear()
+    out = io.BytesIO()
+    write_po(out, catalog, sort_output=True, ignore_obsolete=True, include_lineno=False, width=120)
+    kept = [line for line in out.getvalue().splitlines() if not line.startswith(NOISE)]
+    po_path(language).parent.mkdir(parents=True, exist_ok=True)
+    po_path(language).write_bytes(b"\n".join(kept) + b"\n")
 
 
 def untranslated(language: str) -> Iterator[str]:
