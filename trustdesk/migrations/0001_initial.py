@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('country', models.CharField(blank=True, default='', max_length=2)),
                 ('since', models.DateField(null=True)),
                 ('until', models.DateField(null=True)),
-                ('protected', models.CharField(blank=True, default='', max_length=40)),
+                ('protected', models.CharField(blank=True, default='', max_length=200)),
                 ('notes', models.TextField(blank=True, default='')),
             ],
         ),

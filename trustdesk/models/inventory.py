@@ -15,7 +15,7 @@ class Subject(models.Model):
     country = models.CharField(max_length=2, default="", blank=True)
     since = models.DateField(null=True)
     until = models.DateField(null=True)
-    protected = models.CharField(max_length=40, default="", blank=True)  # hospital, news, election …
+    protected = models.CharField(max_length=200, default="", blank=True)  # hospital, news, election …
     notes = models.TextField(default="", blank=True)
 
 
