@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from trustdesk.core.calendars import Calendars, parse_calendar, parse_place
+from trustdesk.core.cases_format import parse_cases
+from trustdesk.core.cases_run import run
 from trustdesk.core.lines import line_of
 from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.regime_file import parse_regime
@@ -156,6 +158,28 @@ def excerpt(regime: str, location: str = "", path: Path | str | None = None) -> 
     if findings:
         raise RulebookError(findings)
     return regimes[0][1], Calendars({c.id: c for _, c in calendars}, {p.code: p for _, p in places})
+
+
+def law_tests(book: Rulebook) -> tuple[int, tuple[Finding, ...]]:
+    """Run every `.case` file of a rulebook. Returns how many tests ran and what failed; `field` is `file:line`.
+
+    A regime without a test is a finding: nobody has shown that it says what the law says.
+    """
+    findings: list[Finding] = []
+    count = 0
+    tested = set()
+    for path in sorted(book.root.glob("*/*/cases/*.case")):
+        name = path.relative_to(book.root)
+        cases, problems = parse_cases(path.read_text(encoding="utf-8"))
+        findings += [Finding(p.code, p.message, f"{name}:{p.where}") for p in problems]
+        for case in cases:
+            count += 1
+            tested.add(name.parts[1])
+            for f in run(case, book.regimes, book.calendars, book.policies):
+                findings.append(Finding(f.code, f.message, f"{name}:{f.field}"))
+    for ident in sorted(book.regimes.keys() - tested):
+        findings.append(Finding("rulebook.untested", "no law test", f"regimes/{ident}/regime.toml:1"))
+    return count, tuple(findings)
 
 
 def _folder(

@@ -39,6 +39,8 @@ WORDS = {
     "document": "document REGIME DOCUMENT has ID … is VERDICT [lacks ID …]",
     "keep": "keep REGIME ITEM until DATE | keep REGIME ITEM without end",
     "letter": "letter KIND to PARTY allowed | forbidden [order NAME …] [after EVENT …]",
+    "queue": "queue NAME (needs a line 'policy ID')",
+    "decide": "decide OUTCOME [clause ID] [law] [automated] [protected] [KIND:ASSETKIND …] is allowed | held | refused CODE",
     "duty": "duty REGIME ID (a letter is owed on this event)",
 }
 
@@ -83,6 +85,7 @@ class CaseTest:
     law: str
     line: int
     facts: Facts = field(default_factory=Facts)
+    policy: str = ""
     steps: tuple[Step, ...] = ()
 
 
@@ -101,7 +104,7 @@ class _Reader:
     def __init__(self) -> None:
         self.cases: list[CaseTest] = []
         self.problems: list[Problem] = []
-        self.title = self.law = ""
+        self.title = self.law = self.policy = ""
         self.at_line = 0
         self.facts = Facts()
         self.steps: list[Step] = []
@@ -123,6 +126,8 @@ class _Reader:
             self.bad(number, "a file begins with a line 'case TITLE'")
         elif word == "law":
             self.law = rest
+        elif word == "policy":
+            self.policy = rest
         elif word == "facts":
             self.facts = self.read_facts(rest, number)
         else:
@@ -184,8 +189,8 @@ class _Reader:
                 self.bad(self.at_line, f"case {self.title!r} names no law")
             if not any(step.expected for step in self.steps):
                 self.bad(self.at_line, f"case {self.title!r} expects nothing")
-            self.cases.append(CaseTest(self.title, self.law, self.at_line, self.facts, tuple(self.steps)))
-        self.title = self.law = ""
+            self.cases.append(CaseTest(self.title, self.law, self.at_line, self.facts, self.policy, tuple(self.steps)))
+        self.title = self.law = self.policy = ""
         self.facts, self.steps = Facts(), []
 
 

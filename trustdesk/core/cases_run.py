@@ -8,20 +8,27 @@ from datetime import datetime
 from trustdesk.core.calendars import WEEKDAY_NAMES, Calendars
 from trustdesk.core.cases_format import CaseTest, Expected, Step, when
 from trustdesk.core.clocks import Counted, count, meets, starting
-from trustdesk.core.deciding import forbidden
+from trustdesk.core.deciding import CaseFacts, Draft, MeasureWish, assess, forbidden
+from trustdesk.core.policies import Policy
 from trustdesk.core.regime_rules import ClockRule, Regime
 from trustdesk.core.regimes import Applied, applicable
 from trustdesk.core.retention import until
+from trustdesk.core.routing import queue
 from trustdesk.core.types import Finding, Refused
 from trustdesk.core.validity import judge
 
 
-def run(case: CaseTest, regimes: Mapping[str, Regime], calendars: Calendars) -> tuple[Finding, ...]:
+def run(
+    case: CaseTest,
+    regimes: Mapping[str, Regime],
+    calendars: Calendars,
+    policies: Mapping[str, Policy] | None = None,
+) -> tuple[Finding, ...]:
     """Run one test. `Finding.field` is the line of the expectation that does not hold."""
     findings: list[Finding] = []
     for step in case.steps:
         applied = applicable(regimes.values(), case.facts, step.at.date())
-        runner = _Step(case, step, applied, regimes, calendars)
+        runner = _Step(case, step, applied, regimes, calendars, policies or {})
         for expected in step.expected:
             try:
                 problem = runner.check(expected)
@@ -45,9 +52,10 @@ class _Step:
         applied: tuple[Applied, ...],
         regimes: Mapping[str, Regime],
         calendars: Calendars,
+        policies: Mapping[str, Policy],
     ) -> None:
         self.case, self.step, self.applied = case, step, applied
-        self.regimes, self.calendars = regimes, calendars
+        self.regimes, self.calendars, self.policies = regimes, calendars, policies
         self.last: tuple[ClockRule, Counted] | None = None
         self.checks: dict[str, Callable[[tuple[str, ...]], str]] = {
             "clock": self.clock,
@@ -65,6 +73,8 @@ class _Step:
             "keep": self.keep,
             "letter": self.letter,
             "duty": self.duty,
+            "queue": self.queue,
+            "decide": self.decide,
         }
 
     def check(self, expected: Expected) -> str:
@@ -192,3 +202,37 @@ class _Step:
         if rules[0].event != self.step.event:
             return f"it is owed on {rules[0].event or 'no event'}"
         return "" if any(a.regime == regime for a in self.applied) else "the regime does not apply"
+
+    def queue(self, rest: tuple[str, ...]) -> str:
+        facts = self.case.facts
+        got = queue(self.policies[self.case.policy], facts.category, facts.form)
+        return "" if got == rest[0] else f"it is {got}"
+
+    def decide(self, rest: tuple[str, ...]) -> str:
+        outcome, *more = rest
+        verdict_at = more.index("is")
+        words, verdict, codes = more[:verdict_at], more[verdict_at + 1], more[verdict_at + 2 :]
+        clause = words[words.index("clause") + 1] if "clause" in words else ""
+        wishes = tuple(
+            MeasureWish(kind, f"asset-{n}", asset_kind, self.case.facts.provider_role)
+            for n, word in enumerate(words)
+            for kind, sep, asset_kind in [word.partition(":")]
+            if sep
+        )
+        draft = Draft(
+            outcome,
+            "policy" if clause else "law" if "law" in words else "none",
+            clause=clause,
+            law=self.case.law if "law" in words else "",
+            reasons="What was found, where it was found, and why it breaks the rule that is named here.",
+            measures=wishes,
+            automated="automated" in words,
+        )
+        facts = self.case.facts
+        case = CaseFacts(facts.category, facts.form, provider_role=facts.provider_role, protected="protected" in words)
+        answer = assess(self.policies[self.case.policy], self.applied, case, draft, maker="person:one")
+        refused = sorted(f.code for f in answer.findings if f.blocks)
+        got = "refused" if refused else "held" if answer.needs_second else "allowed"
+        if got != verdict or (codes and codes != refused):
+            return f"it is {got} {' '.join(refused)} {answer.why_second}".rstrip()
+        return ""
