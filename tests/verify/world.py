@@ -104,9 +104,10 @@ class World:
         mail["Message-ID"] = f"<{self.mails}.{self.now:%Y%m%d%H%M%S}@{sender.partition('@')[2]}>"
         mail["Date"] = self.now
         for name, value in headers.items():
+            del mail[name.replace("_", "-")]
             mail[name.replace("_", "-")] = value
         mail.set_content(
-            f"Hello abuse team,\n\nthe following page is used for {about}:\n\n  {url}\n\nPlease take it down.\nSOC, Bank Example\n"
+            f"Hello abuse team,\n\nthis page is used for {about}:\n\n  {url}\n\nPlease take it down.\nSOC\n"
         )
         receipt = receive.receive(receive.Incoming(bytes(mail), Channel.MAIL, envelope_from=sender), now=self.now)
         return receipt.report_id

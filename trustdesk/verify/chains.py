@@ -102,8 +102,12 @@ def _entry(chain: Chain, entry: tuple[Any, ...], keys: Keys) -> Iterator[Finding
 
 def _finish(chains: list[Chain], named: Named) -> Iterator[Finding]:
     named.write(written for chain in chains for written in chain.written.values())
-    cases = read(Case.objects.filter(pk__in=[c.number for c in chains]).order_by("pk"), "pk", "seq", "head")
-    tips: dict[int, tuple[int, str] | None] = {c[0]: (c[1], c[2]) for c in cases if not isinstance(c, Unreadable)}
+    tips: dict[int, tuple[int, str] | None] = {}
+    for tip in read(Case.objects.filter(pk__in=[c.number for c in chains]).order_by("pk"), "pk", "seq", "head"):
+        if isinstance(tip, Unreadable):
+            yield Finding("row.unreadable", row("case", tip.key), tip.why)
+        else:
+            tips[tip[0]] = tip[1:]
     if any(chain.number == 0 for chain in chains):
         desk = [d for d in read(DeskChain.objects.order_by("pk"), "pk", "seq", "head") if not isinstance(d, Unreadable)]
         tips[0] = desk[0][1:] if desk else None
@@ -123,6 +127,8 @@ def _tip(chain: Chain, tip: tuple[int, str] | None) -> Finding:
 
 def _desk(*, chain_zero_seen: bool) -> Iterator[Finding]:
     """The desk's own chain has one tip, row 1, and none while it is empty."""
-    for key, seq in DeskChain.objects.values_list("pk", "seq").iterator():
-        if key != 1 or (seq and not chain_zero_seen):
-            yield Finding("chain.tip", row("deskchain", key), f"says seq {seq} and stands for no chain")
+    for tip in read(DeskChain.objects.order_by("pk"), "pk", "seq"):
+        if isinstance(tip, Unreadable):
+            yield Finding("row.unreadable", row("deskchain", tip.key), tip.why)
+        elif tip[0] != 1 or (tip[1] and not chain_zero_seen):
+            yield Finding("chain.tip", row("deskchain", tip[0]), f"says seq {tip[1]} and stands for no chain")

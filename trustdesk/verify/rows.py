@@ -23,7 +23,6 @@ UNNAMED = {
     "ruletext": "is named by the digest of its text",
     "task": "is work that is owed, gone when done",
     "idempotencykey": "is forgotten after 24 hours",
-    "apitoken": "is a means of access, not an account of what was done",
 }
 #: Sets of rows that are digested as one: name → (model, column that the set is named by, order).
 SETS: dict[str, tuple[type[Model], str, str]] = {"indicators": (Indicator, "report_id", "position")}

@@ -41,8 +41,9 @@ def check(*, step: Callable[[int], None]) -> Iterator[Finding]:
     """Findings about rule texts, and about decisions that the texts they name do not allow."""
     texts: dict[str, Text] = {}
     for values in read(RuleText.objects.order_by("digest"), "digest", "ident", "version", "text"):
-        if isinstance(values, Unreadable):
-            yield Finding("row.unreadable", row("ruletext", values.key), values.why)
+        if isinstance(values, Unreadable) or not all(isinstance(v, str) for v in values):
+            key = values.key if isinstance(values, Unreadable) else values[0]
+            yield Finding("row.unreadable", row("ruletext", key), "is not text")
             continue
         found = yield from _text(*values)
         if found is not None:

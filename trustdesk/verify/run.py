@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -10,9 +10,14 @@ from django.conf import settings
 
 from trustdesk.models import Checkpoint, CheckpointHead, Decision, Entry, Evidence
 from trustdesk.snapshot import snapshot
-from trustdesk.verify import chains, checkpoints, files, rows, rulings
+from trustdesk.verify import chains, checkpoints, files, rows, rulings, types
 from trustdesk.verify.findings import Finding
 from trustdesk.verify.named import Named
+from trustdesk.verify.reading import SPOILED
+
+Step = Callable[[int], None]
+#: What it is called, how much there is of it, and the check itself.
+Stage = tuple[str, Callable[[], int], Callable[[Step], Iterator[Finding]]]
 
 
 class Progress(Protocol):
@@ -41,35 +46,57 @@ def check(progress: Progress | None = None) -> Iterator[Finding]:
     Raises django.db.OperationalError when the database cannot be read.
     """
     progress = progress or Quiet()
-    evidence, keys = Path(settings.EVIDENCE_DIR), Path(settings.KEYS_DIR)
+    evidence = Path(settings.EVIDENCE_DIR)
     doubts: list[files.Doubt] = []
     named = Named()
+    spoiled = False
     try:
         with snapshot():
-            progress.begin("journal", Entry.objects.count())
-            yield from chains.check(named, keys=rows.key_reader(), step=progress.step)
-            progress.begin("rows", _row_count())
-            yield from _rows(named, keys / "ledger.key", progress)
-            progress.begin("checkpoints", CheckpointHead.objects.count())
-            yield from checkpoints.check(checkpoints.public_keys(keys), step=progress.step)
-            progress.begin("decisions", Decision.objects.count())
-            yield from rulings.check(step=progress.step)
-            progress.begin("evidence", Evidence.objects.count())
-            yield from files.check(evidence, doubts=doubts, step=progress.step)
+            for finding in types.check():
+                spoiled = True
+                yield finding
+            for what, total, stage in _stages(named, doubts):
+                progress.begin(what, total())
+                try:
+                    yield from stage(progress.step)
+                except SPOILED as error:
+                    if not spoiled:
+                        raise
+                    text = f"could not go on because of the values above: {type(error).__name__}"
+                    yield Finding("check.stopped", what, text)
     finally:
         named.close()
     yield from files.recheck(evidence, doubts)
     yield from files.strays(evidence)
 
 
-def _rows(named: Named, path: Path, progress: Progress) -> Iterator[Finding]:
+def _stages(named: Named, doubts: list[files.Doubt]) -> list[Stage]:
+    keys = Path(settings.KEYS_DIR)
+    return [
+        ("journal", Entry.objects.count, lambda step: chains.check(named, keys=rows.key_reader(), step=step)),
+        ("rows", _row_count, lambda step: _rows(named, keys / "ledger.key", step)),
+        (
+            "checkpoints",
+            CheckpointHead.objects.count,
+            lambda step: checkpoints.check(checkpoints.public_keys(keys), step=step),
+        ),
+        ("decisions", Decision.objects.count, lambda step: rulings.check(step=step)),
+        (
+            "evidence",
+            Evidence.objects.count,
+            lambda step: files.check(Path(settings.EVIDENCE_DIR), doubts=doubts, step=step),
+        ),
+    ]
+
+
+def _rows(named: Named, path: Path, step: Step) -> Iterator[Finding]:
     try:
         key = path.read_text().encode()
     except FileNotFoundError:
         if Entry.objects.exists() or Checkpoint.objects.exists():
             yield Finding("key.missing", f"keys/{path.name}", "without it no row can be compared with the journal")
         return
-    yield from rows.check(named, key, step=progress.step)
+    yield from rows.check(named, key, step=step)
 
 
 def _row_count() -> int:

@@ -1,0 +1,58 @@
+"""A desk that has seen something of everything, for tests that then change a byte."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.verify.world import ANA, DIEGO, EVA, OPERATOR, World, choice
+from trustdesk.core.types import Actor
+from trustdesk.flow import appeal, attend, checkpoint, decide, people, retain, tick
+from trustdesk.flow.decide import Choice
+from trustdesk.models import Case, Notice, Report
+
+AGREED = "The customer has shown that the page was a mistake of ours and was never there at all."
+
+
+def rich(world: World) -> None:
+    """At least one row in every table that the journal accounts for, and two checkpoints."""
+    enforced = world.case("https://shop-1.example/login")
+    made = decide.decide(enforced.pk, choice(enforced, "site_disable"), actor=ANA, now=world.now).decision
+    assert made is not None
+    world.pass_time(minutes=3)
+    world.work()
+    checkpoint.checkpoint(now=world.now, actor=OPERATOR)
+    customer = Actor("customer", str(enforced.subject_id))
+    lodged = appeal.lodge(
+        made.pk, kind="appeal", text="That page was cleaned up long ago.", by=customer, actor=customer, now=world.now
+    )
+    world.pass_time(hours=1)
+    again = Choice("no_violation", reasons=AGREED)
+    appeal.resolve(lodged.pk, outcome="upheld", reasons=AGREED, actor=DIEGO, now=world.now, replacement=again)
+    world.work()
+    severe = world.case("https://shop-2.example/login")
+    attend.assign(severe.pk, to=None, actor=ANA, now=world.now)
+    held = decide.decide(severe.pk, choice(severe, "account_suspend"), actor=ANA, now=world.now).decision
+    assert held is not None
+    decide.reject(held.pk, actor=DIEGO, now=world.now, why="Not the whole account.")
+    held = decide.decide(severe.pk, choice(severe, "account_suspend"), actor=ANA, now=world.now).decision
+    assert held is not None
+    decide.approve(held.pk, actor=EVA, now=world.now)
+    world.work()
+    world.case("https://elsewhere.example/x")
+    late = world.case("https://blog-1.example/post", about="phishing")
+    letter = Notice.objects.filter(case=late).first()
+    assert letter is not None
+    world.mail("https://blog-1.example/post", In_Reply_To=letter.message_id, Subject="Re: your letter")
+    world.work()
+    world.pass_time(days=30)
+    tick.tick(world.now)
+    world.mail("https://blog-1.example/post", Auto_Submitted="auto-replied", Precedence="bulk")
+    world.work()
+    people.issue_token("a" * 43, name="bank", account="bank", scopes=["reports:write"], actor=OPERATOR, now=world.now)
+    first = Report.objects.filter(joinings__case=enforced).first()
+    assert first is not None
+    retain.erase(first.evidence_id, "asked by the sender", actor=ANA, now=world.now)
+    world.now += timedelta(seconds=1)
+    checkpoint.checkpoint(now=world.now, actor=OPERATOR)
+    world.mail("https://shop-1.example/unread")  # nobody has read this one yet
+    assert Case.objects.count() >= 4
