@@ -1,6 +1,6 @@
 """Send a complaint to a running desk by SMTP, as anybody's mail server would.
 
-    python examples/send.py "https://login-bancoazul.example/acceso imitates our bank"
+python examples/send.py "https://login-bancoazul.example/acceso imitates our bank"
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def main() -> int:
     message["Subject"] = "Phishing on your network"
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain="bancoazul.example")
-    message.set_content(f"Hello,\n\nwe found a phishing page that imitates our bank:\n\n{text}\n\nPlease take it down.\n")
+    message.set_content(
+        f"Hello,\n\nwe found a phishing page that imitates our bank:\n\n{text}\n\nPlease take it down.\n"
+    )
     port = int(os.environ.get("TRUSTDESK_SMTP_PORT", "8025"))
     try:
         with smtplib.SMTP("127.0.0.1", port, timeout=10) as server:

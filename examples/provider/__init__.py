@@ -6,7 +6,9 @@ import base64
 import os
 import secrets
 import sys
+import tempfile
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -84,15 +86,17 @@ def home_secret(home: Path) -> str:
     """The Standard Webhooks secret of this home, made at the first call and readable by its owner alone."""
     home.mkdir(parents=True, exist_ok=True)
     path = home / "provider.secret"
-    made = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(made)
+    if not path.exists():
+        # Whole or not at all: somebody else may be reading while we write, or be killed while writing.
+        handle, draft = tempfile.mkstemp(dir=home, prefix=".secret-")
+        with os.fdopen(handle, "w") as file:
+            file.write("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
             file.flush()
             os.fsync(file.fileno())
-    except FileExistsError:
-        return path.read_text().strip()
-    return made
+        with suppress(FileExistsError):
+            os.link(draft, path)  # the first to come wins
+        os.unlink(draft)
+    return path.read_text().strip()
 
 
 def enforcer_config(control_port: int, sites_port: int, secret: str) -> dict[str, object]:

@@ -59,7 +59,9 @@ def enforcer(plugin: Enforcer, order: Order) -> tuple[str, ...]:
     broken.unless(order.kind in plugin.kinds, f"{order.kind} is not among its kinds")
     sentence = broken.calling("plan", lambda: plugin.plan(order))
     broken.unless(bool(sentence and sentence.strip()), "plan gives no sentence")
-    broken.unless(sentence == plugin.plan(order), "plan gives another sentence the second time")
+    broken.unless(
+        sentence == broken.calling("plan", lambda: plugin.plan(order)), "plan gives another sentence the second time"
+    )
 
     def step(name: str, *allowed: str) -> None:
         for turn in ("first", "second"):
@@ -82,8 +84,10 @@ def enforcer(plugin: Enforcer, order: Order) -> tuple[str, ...]:
         strange = replace(order, key=order.key + "-odd", target=odd, asset_ref="no-such-asset")
         for name in ("plan", "confirm", "confirm_lifted"):
             broken.calling(f"{name} of {odd[:20]!r}", partial(getattr(plugin, name), strange))
-    other = plugin.apply(replace(order, key=order.key + "-kind", kind="no_such_kind"))
-    broken.unless(other.status == "failed" and not other.retry, "a kind it does not know is not refused for good")
+    unknown = replace(order, key=order.key + "-kind", kind="no_such_kind")
+    other = broken.calling("apply of an unknown kind", lambda: plugin.apply(unknown))
+    kept = isinstance(other, Outcome) and other.status == "failed" and not other.retry
+    broken.unless(kept, "a kind it does not know is not refused for good")
     return tuple(broken.found)
 
 
@@ -99,7 +103,8 @@ def enricher(plugin: Enricher, kind: str, value: str, now: datetime) -> tuple[st
         broken.unless(fact.name.startswith(plugin.name + "."), f"{fact.name} does not start with {plugin.name}.")
         broken.unless(bool(fact.source), f"{fact.name} has no source")
         broken.unless(fact.observed_at.tzinfo is not None, f"{fact.name} has a naive time")
-    broken.unless(plugin.enrich("no_such_kind", value, now=now) == (), "it has facts for a kind it does not know")
+    unknown = broken.calling("enrich of an unknown kind", lambda: plugin.enrich("no_such_kind", value, now=now))
+    broken.unless(unknown == (), "it has facts for a kind it does not know")
     for odd in ("", " ", "\x00", "a" * 10_000, "..", "http://[", "\u202e", "x" * 64 + ".example", "[::]", "999.1.1.1"):
         given = broken.calling(f"enrich {odd[:20]!r}", partial(plugin.enrich, kind, odd, now=now))
         broken.unless(isinstance(given, tuple), f"enrich {odd[:20]!r} gives no tuple")
