@@ -53,7 +53,7 @@ class Desk:
     def letters(self, address: str) -> list[EmailMessage]:
         """The letters in the local mailbox to one address, oldest first."""
         found = []
-        for path in sorted(self.home.glob("mailbox/*/*"), key=lambda p: p.stat().st_mtime_ns):
+        for path in sorted(self.home.glob("mailbox/new/*"), key=lambda p: p.stat().st_mtime_ns):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             if isinstance(message, EmailMessage) and address in str(message["To"]):
                 found.append(message)

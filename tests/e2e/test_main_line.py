@@ -63,7 +63,7 @@ def test_main_line(browser: Any, desk_home: dict[str, str]) -> None:
         case_link.click()
         claim = ana.locator("main").inner_text()
         assert "login-bancoazul[.]example" in claim and f"https://{SITE}" not in claim
-        ana.locator('input[name="choice"][value^="site_disable"]').check()
+        ana.locator('input[name="choice"][value*="site_disable"]').check()
         ana.get_by_label("Reasons that will be read outside").fill(REASONS)
         ana.get_by_role("button", name="Decide", exact=False).and_(ana.locator('[value="decide"]')).click()
         ana.wait_for_load_state()

@@ -20,7 +20,7 @@ from trustdesk.flow import duties, enforce, notify
 from trustdesk.flow.record import Draft as Change
 from trustdesk.flow.record import Todo, locked, record_all
 from trustdesk.flow.work import handler
-from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Indicator, Measure, Task
+from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Entry, Indicator, Measure, Task
 
 #: The inventory speaks of prefixes; a policy speaks of addresses.
 POLICY_KIND = {"prefix": "ip"}
@@ -103,12 +103,17 @@ def decide(
         )
 
 
+#: What changes nothing about what a person should decide: our own letters on their way, who holds the case.
+QUIET = ("notice.queued", "notice.sent", "notice.not_possible", "case.assigned", "case.read", "clock.breached")
+
+
 def _stale(case: Case, seen: int | None) -> tuple[Finding, ...]:
-    if seen is None or seen == case.seq:
+    if seen is None or seen >= case.seq:
         return ()
-    text = (
-        f"The case has moved on since you opened it ({case.seq - seen} new entries). Look at what changed, then decide."
-    )
+    news = Entry.objects.filter(chain=case.pk, seq__gt=seen).exclude(kind__in=QUIET).count()
+    if not news:
+        return ()
+    text = f"The case has moved on since you opened it ({news} new entries). Look at what changed, then decide."
     return (Finding("decision.stale", text, "case"),)
 
 

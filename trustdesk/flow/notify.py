@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from trustdesk.core import clocks as engine
 from trustdesk.core import deciding, journal, states
 from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Role
 from trustdesk.flow import duties, letters, links
@@ -26,7 +27,7 @@ from trustdesk.flow.plugins import channel
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import TryLater, handler
 from trustdesk.interfaces.channel import Letter
-from trustdesk.models import Appeal, Asset, Case, Decision, Indicator, Measure, Notice, Report, Subject, Task
+from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Indicator, Measure, Notice, Report, Subject, Task
 from trustdesk.settings.secrets import secret
 
 #: Addresses that only machines read; a letter there comes back or starts a loop.
@@ -52,8 +53,8 @@ WHERE_TO_TURN = {
         "Si perdió dinero o alguien está en peligro: la policía, de inmediato.",
     ),
 }
-#: So much of the targets stands in a letter; the rest is behind the link.
-SHOWN = 25
+#: So many targets are handed to a letter, which shows the first and counts the rest.
+TARGETS = 500
 
 
 def usable(address: str) -> bool:
@@ -107,10 +108,10 @@ def facts_about(
     """What letters about this case may say, before the recipient is known."""
     desk, policy = settings.DESK, duties.policy()
     on_case = Indicator.objects.filter(case=case, role=Role.TARGET).order_by("report_id", "position")
-    values = dict.fromkeys(on_case.values_list("value", flat=True)[: SHOWN * 20])
+    values = dict.fromkeys(on_case.values_list("value", flat=True)[:TARGETS])
     foreign = set()
     if case.subject_id is not None:
-        foreign = set(on_case.filter(asset__isnull=True).values_list("value", flat=True)[: SHOWN * 20])
+        foreign = set(on_case.filter(asset__isnull=True).values_list("value", flat=True)[:TARGETS])
     clause = policy.clause(decision.clause) if decision is not None and decision.clause else None
     first = report or case.first_reports.order_by("id").first()
     return LetterFacts(
@@ -122,8 +123,8 @@ def facts_about(
         report_code=first.code if first else "",
         received_at=first.received_at if first else case.opened_at,
         category=case.category,
-        targets=tuple(v for v in values if v not in foreign)[:SHOWN],
-        not_ours=tuple(v for v in values if v in foreign)[:SHOWN],
+        targets=tuple(v for v in values if v not in foreign),
+        not_ours=tuple(v for v in values if v in foreign),
         outcome=decision.outcome if decision else "",
         ground=decision.ground if decision else "",
         law=_law(case, decision),
@@ -137,16 +138,25 @@ def facts_about(
         measures=_measures(decision),
         decided_at=(decision.settled_at or decision.made_at) if decision else None,
         appeal_until=decision.appeal_until if decision else None,
-        expected_by=case.next_due_at,
+        expected_by=_expected_by(case),
         out_of_court=desk.out_of_court,
         where_to_turn=tuple(desk.where_to_turn),
         appeal_received_at=appeal.lodged_at if appeal else None,
         appeal_outcome=appeal.state if appeal and appeal.state != "lodged" else "",
         appeal_reasons=appeal.reasons if appeal else "",
+        appeal_decided_at=appeal.resolved_at if appeal else None,
+        lifted=_lifted_by(appeal),
+        counter_notice_elements=COUNTER_NOTICE if _is_takedown(case, decision) else (),
     )
 
 
 ORIGINS: dict[str, Literal["notice", "own_initiative", "order"]] = {"order": "order", "alert": "own_initiative"}
+
+
+def _expected_by(case: Case) -> datetime | None:
+    """When we mean to have decided: the nearest running clock that a decision meets."""
+    running = Clock.objects.filter(case=case, state="running", due_at__isnull=False).order_by("due_at")
+    return next((c.due_at for c in running if engine.meets(c.meets, "decision.made")), None)
 
 
 def _law(case: Case, decision: Decision | None) -> str:
@@ -161,6 +171,26 @@ def _measures(decision: Decision | None) -> tuple[LetterMeasure, ...]:
         return ()
     names = dict(Asset.objects.filter(pk__in=[w["asset"] for w in decision.plan]).values_list("pk", "value"))
     return tuple(_measure(w["kind"], w["target"] or names.get(w["asset"], "")) for w in decision.plan)
+
+
+def _lifted_by(appeal: Appeal | None) -> tuple[LetterMeasure, ...]:
+    """The measures that end because the appeal was upheld."""
+    if appeal is None or appeal.replacement is None:
+        return ()
+    again = {(w["kind"], w["asset"]) for w in appeal.replacement.plan}
+    gone = Measure.objects.filter(decision=appeal.decision).exclude(state="cancelled")
+    return tuple(_measure(m.kind, m.target) for m in gone if (m.kind, m.asset_id) not in again)
+
+
+#: What a counter-notice needs (17 USC 512(g)(3)), as the letter explains it.
+COUNTER_NOTICE = tuple(
+    f"us-dmca-512c.el.cn-{part}" for part in ("signature", "material", "perjury", "identity", "jurisdiction", "service")
+)
+
+
+def _is_takedown(case: Case, decision: Decision | None) -> bool:
+    """The customer of a copyright notice may answer with a counter-notice."""
+    return decision is not None and any(row["id"] == "us-dmca-512c" for row in case.regimes)
 
 
 def _measure(kind: str, target: str) -> LetterMeasure:
@@ -284,7 +314,7 @@ def about_decision(decision_id: int, *, now: datetime) -> None:
         facts = facts_about(case, decision=decision)
         if "forward" in kinds:
             hours = duties.policy().answer_hours
-            facts = replace(facts, answer_by=now + timedelta(hours=hours), claim=_excerpt(case))
+            facts = replace(facts, answer_by=now + timedelta(hours=hours))
         for kind in kinds:
             if kind in FOR_CUSTOMER:
                 to_customer(case, kind, facts=facts, now=now, decision=decision)
@@ -303,11 +333,6 @@ def _owed(case: Case, decision: Decision, has_reporter: bool) -> tuple[str, ...]
         category=case.category, form=case.form, has_subject=case.subject_id is not None, has_reporter=has_reporter
     )
     return deciding.assess(duties.policy(), duties.applied_to(case), facts, draft, maker=decision.made_by).letters
-
-
-def _excerpt(case: Case) -> str:
-    """What was reported, in our words only: titles and texts of reports may name the person who wrote them."""
-    return duties.kind_of(case.category).about
 
 
 def about_lifted(measure_id: int, *, now: datetime) -> None:
