@@ -11,6 +11,10 @@ from trustdesk.reading.message import Message
 from trustdesk.reading.mime import Part
 
 
+#: Header fields of a nested message that are part of the document: who, when, and the way it took.
+_SHOWN = ("Authentication-Results", "Received-SPF", "Received", "X-Originating-IP", "X-Sender-IP", "From", "To", "Date", "Subject")
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A stretch [start, end) of the document: `source` is body, html, file:<name>, message …; `depth` counts nesting."""
@@ -82,7 +86,7 @@ def _message(message: Message, out: Assembler, depth: int) -> None:
     for part in message.parts:
         if part.message is not None:
             nested = part.message
-            lines = [f"{n}: {nested.headers.get(n)}" for n in ("From", "To", "Date", "Subject") if n in nested.headers]
+            lines = [f"{n}: {v}" for n in _SHOWN for v in nested.headers.get_all(n)[:12]]
             out.add("\n".join(lines), "message-header", depth + 1)
             _message(nested, out, depth + 1)
         elif part.content_type == "text/plain" and part.disposition != "attachment" and not _is_table(part):

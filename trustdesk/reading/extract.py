@@ -19,7 +19,7 @@ _DOT = r"(?:\.|\[\.\]?|\.\]|\(\.\)|\{\.\}|\\\.| ?[\[({] ?(?:dot|punkt|punto) ?[\
 _AT = r"(?:@|\x{FF20}|[\[({] ?(?:at|@) ?[\])}] ?)"
 _COLON = r"(?:\[?:\]?|\(:\)|\x{FF1A})"
 _SLASHES = r"(?:\[?//\]?|/|\[/\]\[?/\]?|\(//\)|\\\\|\x{FF0F}\x{FF0F})"
-_SCHEME = r"(?:h(?:tt|xx|tx|xt|\*\*|__|::|%%)p(?:s|\[s\]|\(s\))?|fxps?|ftps?|meows?|rtmps?|rtsp|udp|tcp|magnet)"
+_SCHEME = r"(?:h(?:[tx]{2,4}|\*\*|__|::|%%)p(?:s|\[s\]|\(s\))?|fxps?|ftps?|meows?|rtmps?|rtsp|udp|tcp|magnet)"
 _LABEL = r"[a-z0-9_\p{L}\p{N}\p{M}-]+"
 _STOP = r"\s\x{00A0}\x{2000}-\x{200B}\x{2028}\x{2029}\x{202F}\x{FEFF}<>\"`|\x{3000}\x{201C}\x{201D}\x{00AB}\x{00BB}\x{2018}\x{300C}\x{300D}\x{FF08}\x{FF09}\x{3001}\x{FF0C}"
 _HOSTPATH = rf"(?:{_LABEL}{_DOT})+{_LABEL}(?:\[?:\]?[0-9]+)?(?:\[?/\]?[^{_STOP}]*|\?[^{_STOP}]+)?"
@@ -44,7 +44,7 @@ _REFANG_DOT = re.compile(r" ?[\[({] ?(?:\.|dot|punkt|punto) ?[\])}] ?|\[\.|\.\]|
 _REFANG_COLON = re.compile(r"\[:(?://)?\]|\(:\)|：")
 _REFANG_SLASH = re.compile(r"\[//?\]|\(//\)|／")
 _SCHEME_START = re.compile(
-    r"(?i)^(h(?:tt|xx|tx|xt|\*\*|__|::|%%)p(s|\[s\]|\(s\))?|fxps?|meows?|[a-z]{3,6}) ?((?:\[?:(?://)?\]?|\(:\)|：)) ?(?:\[?/+\]?\[?/?\]?|\(//\)|\\\\|／／)?"
+    r"(?i)^(h(?:[tx]{2,4}|\*\*|__|::|%%)p(s|\[s\]|\(s\))?|fxps?|meows?|[a-z]{3,6}) ?((?:\[?:(?://)?\]?|\(:\)|：)) ?(?:\[?/+\]?\[?/?\]?|\(//\)|\\\\|／／)?"
 )
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,64}$")
 _IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::(\d{1,5})(?!\d))?(?:/(\d{1,2})(?![\w./]))?")
@@ -193,6 +193,9 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
     a line as long as mail programs break them ends in the middle of one. None if it does not."""
     if text[stop : stop + 1] in ("", ">", ")"):
         return None
+    spaced = _spaced(text, start, stop)
+    if spaced:
+        return spaced
     bracketed = start > 0 and text[start - 1] == "<"
     if bracketed:
         close = text.find(">", stop, stop + 700)
@@ -225,6 +228,32 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
         if len(trimmed) < len(piece):
             break
     return (url, stop) if lines else None
+
+
+_SPACED = re.compile(r" ?(?:\[\.\]|\(\.\)) ?[A-Za-z0-9-][^\s<>\"]{0,2000}| \.[A-Za-z0-9-][^\s<>\"]{0,2000}| /[A-Za-z0-9][^\s<>\"]{0,2000}")
+
+
+def _spaced(text: str, start: int, stop: int) -> tuple[str, int] | None:
+    """(URL, end) of a URL broken by spaces so that nobody clicks it: `http://evil .test/` or `www [.] evil [.] test`."""
+    url = text[start:stop]
+    pieces = 0
+    while pieces < 8:
+        more = _SPACED.match(text, stop)
+        if not more:
+            break
+        piece = more.group().strip()
+        host_done = "/" in url[8:].lstrip("/")
+        if piece[0] == "/" and (host_done or not pieces):
+            break
+        if piece[0] == "." and host_done:
+            break
+        url += refang(piece) if piece[0] in "[(" else piece
+        stop = more.end()
+        pieces += 1
+    if not pieces:
+        return None
+    trimmed = trim(url)
+    return trimmed, stop - (len(url) - len(trimmed))
 
 
 @lru_cache(maxsize=4096)

@@ -49,6 +49,9 @@ BEHAVIOUR = frozenset(
 )
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
 _PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 1.0}
+#: Links to the paper that shows that somebody may act for another.
+_AUTHORITY = re.compile(r"(?i)[^a-z0-9](?:loa|loas|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney")
+_COMPANY = re.compile(r"(?i)^,? (?:inc|llc|ltd|corp|gmbh|limited|company|co\.|s\.?a\.?|b\.?v\.?|ag|plc|s\.?r\.?l)\b")
 _IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
 _LOG_SOURCE = re.compile(
     r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker|\bsaddr|\bremote|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
@@ -149,7 +152,7 @@ class _Weigher:
             if domain in context.own_domains:
                 total -= 5.0
             elif domain in context.recipient_domains:
-                total -= 1.5
+                total -= 3.0 if value.host.removeprefix("www.") == domain else 1.0
             total -= self.hosts.get(
                 value.host, self.hosts.get(value.host.removeprefix("www."), self.hosts.get(domain, 0.0))
             )
@@ -162,6 +165,8 @@ class _Weigher:
         elif value.kind == "url":
             if _IMAGE.search(value.value):
                 total -= 1.0
+            if _AUTHORITY.search(value.value):
+                total -= 3.0
             total -= _PAGE_PENALTY.get(context.category, 0.0)
         return total
 
@@ -174,8 +179,8 @@ class _Weigher:
         before = text[max(at - _NEAR, 0) : max(at, 0)]
         tail = text[at + len(mention.raw) : at + len(mention.raw) + 60]
         score = _ZONE.get(line.zone, 0.0)
-        if line.zone == FORWARD_HEADER and _SUBJECT_FIELD.match(line.text):
-            return 2.5 + self.weight("near", before, mention.kind), "forwarded subject"
+        if line.zone not in (MAIL_HEADER, EVIDENCE) and _SUBJECT_FIELD.match(line.text):
+            return 2.5 + max(self.weight("near", before, mention.kind), -0.5), "forwarded subject"
         if line.zone == LOG:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
@@ -190,9 +195,17 @@ class _Weigher:
             score += head
         elif near == 0 or (head < 0 and near < 2.0):
             score += 0.5 * head
+        if alone and self.pointed_at(index):
+            score += 1.5
+        if mention.kind == "domain" and _COMPANY.match(tail):
+            score -= 4.0
         if mention.defanged:
             score += 1.5
         return score, f"{line.zone} near {near:+.1f} after {after:+.1f} head {head:+.1f}{' alone' if alone else ''}"
+
+    def pointed_at(self, index: int) -> bool:
+        """True if a line soon after says "the above site": the item is what the text is about."""
+        return any(_ABOVE.search(line.text[:200]) for line in self.lines.lines[index + 1 : index + 5])
 
     def listed(self, index: int) -> bool:
         """True if the line is one of a list: a neighbour is an item as well."""
@@ -213,6 +226,8 @@ class _Weigher:
         if mention.kind != "ip":
             return -1.0
         extra = 1.0 if self.context.category in BEHAVIOUR else 0.0
+        if _HTTP_HOST.match(text):
+            return -2.0
         if _LOG_SOURCE.search(before):
             return 1.5 + extra
         if _LOG_TARGET.search(before):
@@ -275,8 +290,13 @@ class _Weigher:
 
 
 _BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
+_HTTP_HOST = re.compile(r"(?i)^\W{0,3}(?:host|referer|x-forwarded-host):")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?![\d.]\d)")
-_LISTED = 0.6
+_LISTED = 1.0
+_ABOVE = re.compile(
+    r"(?i)\b(?:the )?(?:above|aforementioned|above-?mentioned)[- ](?:mentioned |listed |referenced |named )?(?:url|link|site|web|domain|page|ip|address|content|material|listing|host|server)"
+    r"|\bthis (?:site|website|url|domain|page|link) (?:is|has|was|contains|violates|infringes|impersonat)"
+)
 _REST = 0.35
 _AGREE = 0.6
 _NAMES = frozenset({"url", "domain"})
@@ -318,7 +338,7 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
         targets = _best(candidates)
     targets += _companions(targets, candidates, lines)
     chosen = {id(v) for v in targets}
-    out: list[Claimed] = []
+    out: list[Claimed] = _hosts(targets, values)
     for value in values:
         mention = value.best or (value.mentions[0] if value.mentions else None)
         role = Role.TARGET if id(value) in chosen else Role.REFERENCE
@@ -339,26 +359,36 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
     return out
 
 
-_RECEIVED_FROM = re.compile(r"(?i)^\W{0,3}(?:received:\s*from|x-originating-ip:|x-sender-ip:|x-source-ip:|x-remote-ip:|x-client-ip:)")
+_HANDED = re.compile(r"(?i)(?:sender ip is|client-ip=|\bCIP:|x-sender-ip:|designates)[\s\[(]{0,3}([0-9a-f][0-9a-f.:]{5,40})")
+_HOP = re.compile(r"(?i)\bfrom[\s:]+([^\s()\[\];]{1,200})([^;]{0,300}?)\bby[\s:]+([^\s()\[\];]{1,200})")
 _MAIL_BORNE = frozenset({Category.SPAM, Category.PHISHING, Category.FRAUD, Category.MALWARE})
+_HEADER_CHARS = 20_000
 
 
 def _mail_source(values: list[Value], lines: Layout) -> list[Value]:
-    """The address that handed a reported mail over: the first public one in the topmost Received field that has one."""
-    best: tuple[int, int, Value] | None = None
-    for value in values:
-        if value.kind != "ip" or value.score <= -50:
+    """The address that handed a reported mail over to the reporter's side: as the receiving server noted it (SPF), or
+    else of the topmost Received field that is not a hop within one organisation."""
+    found = [i for i, line in enumerate(lines.lines) if line.zone in (MAIL_HEADER, EVIDENCE)]
+    text = "\n".join(lines.lines[i].text for i in found[:600])[:_HEADER_CHARS]
+    if not text:
+        return []
+    known = {v.value: v for v in values if v.kind == "ip" and v.score > -50}
+    for match in _HANDED.finditer(text):
+        value = known.get(canonical.address(match.group(1).rstrip(".:")) or "")
+        if value is not None:
+            return [value]
+    for match in _HOP.finditer(text):
+        sender, middle, receiver = match.groups()
+        if canonical.registrable(sender.lower()) == canonical.registrable(receiver.lower()) != "":
             continue
-        for mention in value.mentions[:_MENTIONS]:
-            index = lines.index_at(mention.start)
-            if lines.lines[index].zone != MAIL_HEADER:
-                continue
-            first = index
-            while first > 0 and index - first < 3 and lines.lines[first].text[:1] in (" ", "\t"):
-                first -= 1
-            if _RECEIVED_FROM.match(lines.lines[first].text) and (best is None or mention.start < best[0]):
-                best = (mention.start, index, value)
-    return [best[2]] if best else []
+        for candidate in _ADDRESSES.findall(sender + " " + middle):
+            value = known.get(canonical.address(candidate) or "")
+            if value is not None:
+                return [value]
+    return []
+
+
+_ADDRESSES = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4}:[0-9a-f:]{4,40}", re.IGNORECASE)
 
 
 def _counterparts(values: list[Value], lines: Layout) -> None:
@@ -378,12 +408,34 @@ def _counterparts(values: list[Value], lines: Layout) -> None:
                 value.score -= 2.5
 
 
+def _hosts(targets: list[Value], values: list[Value]) -> list[Claimed]:
+    """The address of a target URL that names none but an address (`http://192.0.2.1/x`) is a target as well."""
+    known = {v.value for v in values if v.kind == "ip"}
+    out: dict[str, Claimed] = {}
+    for value in targets:
+        if value.kind == "url" and value.host not in known and value.host not in out and canonical.is_routable(value.host):
+            mention = value.best or (value.mentions[0] if value.mentions else None)
+            at = mention.raw.find(value.host) if mention else -1
+            start = mention.start + at if mention and at >= 0 else -1
+            end = start + len(value.host) if start >= 0 else -1
+            out[value.host] = Claimed("ip", value.host, Role.TARGET, value.host, start, end, _confidence(value.score, Role.TARGET), "body")
+    return list(out.values())
+
+
 def _best(candidates: list[Value]) -> list[Value]:
     """Where nothing is good enough: the best there is, and what is as good."""
     best = max((v.score for v in candidates), default=-99.0)
     if best < -4.0:
         return []
     return [v for v in candidates if v.score >= best - 0.3]
+
+
+_AND = re.compile(r"^\s*(?:,|;|/|&|and|und|et|y|e|och|en|,\s*and)\s*$")
+
+
+def _between(lines: Layout, start: int, end: int) -> str:
+    line = lines.lines[lines.index_at(start)]
+    return line.text[max(start - line.start, 0) : max(end - line.start, 0)]
 
 
 def _in_brackets(value: Value, lines: Layout) -> bool:
@@ -407,6 +459,10 @@ def _companions(targets: list[Value], candidates: list[Value], lines: Layout) ->
     for (_, end, left), (start, _, right) in zip(spots, spots[1:], strict=False):
         if 0 < start - end <= 6 and left.kind in ("url", "domain") and right.kind == "ip":
             if id(left) in chosen and id(right) not in chosen and right.score > -1.0:
+                extra[id(right)] = right
+        if 0 < start - end <= 8 and left.kind == right.kind == "ip" and id(left) in chosen and id(right) not in chosen:
+            if right.score > -2.0 and _AND.match(_between(lines, end, start)):
+                chosen.add(id(right))
                 extra[id(right)] = right
         if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
             # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
