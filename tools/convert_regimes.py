@@ -7,8 +7,8 @@ sentence is taken from the wording file, and a missing one is an error, so that 
 that exists already is left alone unless --force is given: after the conversion the files are edited by hand, and a change
 of law is a new dated table in them, not a new conversion.
 
-The wording file has one block per regime, `== id | title`, then lines: t trigger, n note, ask question, i instruments, f forms, off
-reason, standing, and per item `LETTER id | text | …` in the order of FIELDS below.
+The wording file has one block per regime, `== id | title`, then lines: t trigger, n note, ask question, i instruments,
+f forms, off reason, standing, z what we do not do, and per item `LETTER id | text | …` in the order read below.
 """
 
 from __future__ import annotations
@@ -173,15 +173,11 @@ class Writer:
         for key, value in pairs.items():
             if value in (None, "", [], {}):
                 continue
-            if isinstance(value, bool):
-                rendered = "true" if value else "false"
-            elif isinstance(value, int):
-                rendered = str(value)
+            if isinstance(value, bool | int):
+                rendered = str(value).lower()
             elif isinstance(value, list):
                 rendered = words(value)
-            elif re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-                rendered = value
-            elif value.startswith("{ "):
+            elif re.fullmatch(r"\d{4}-\d\d-\d\d", value) or value.startswith("{ "):
                 rendered = value
             else:
                 rendered = text(value)
@@ -211,7 +207,7 @@ def convert(regime: dict[str, Any], w: Words) -> str:
         out.put(switch_reason=off)
     out.put(
         confidence=regime["confidence"], as_of=regime["as_of"], review_due=regime["review_due"],
-        effective_from=regime["effective_from"], effective_to=regime["effective_to"], open_questions=open_questions,
+        effective_from=regime["effective_from"], effective_to=regime["effective_to"], open_questions=open_questions, not_done=w.one("z"),
     )  # fmt: skip
     applies(out, regime, w)
 
@@ -316,13 +312,8 @@ def clock(out: Writer, regime: dict[str, Any], item: dict[str, Any], name: str, 
         if not standard or len(standard) > 60:
             raise KeyError(f"{item['id']}: the word of the rule has to be given: {standard!r}")
     event = item["starts_on"]
-    starts = (
-        "appeal.lodged"
-        if item["id"] in APPEALS
-        else "order.received"
-        if item["id"] in ORDERS
-        else EVENTS.get(event) or dotted(event)
-    )
+    special = {**dict.fromkeys(APPEALS, "appeal.lodged"), **dict.fromkeys(ORDERS, "order.received")}
+    starts = special.get(item["id"]) or EVENTS.get(event) or dotted(event)
     numbered = item["min"] is not None or item["max"] is not None
     ours = item["actor"] in ("provider", "registrar", "registry", "registrar_or_registry", "online_platform", "controller",
                              "processor", "concessionaire", "listed_company", "losing_registrar")  # fmt: skip

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import holidays
 
-EU = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split(" ")
-OTHERS = (
+_EU = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"
+EU = _EU.split(" ")
+_OTHERS = (
     "US CA MX BR AR CL CO PE UY CR PA AU NZ JP KR CN HK TW SG IN ID MY TH VN PH PK BD LK AE SA IL TR EG KE NG GH "
     "ZA MA GB CH NO IS LI UA MD RS BA ME MK AL GE AM KZ GI KY VG BS SC MC"
-).split(" ")
+)
+OTHERS = _OTHERS.split(" ")
 #: Parts of countries whose own holidays matter (ISO 3166-2).
 PARTS = {
     "AU": "ACT NSW NT QLD SA TAS VIC WA",

@@ -60,11 +60,9 @@ def numbers(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...]
             yield from numbers(item, (*path, n))
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key in NUMBERS and isinstance(item, int):
-                yield path, key, item
-            elif (key in DAYS and isinstance(item, date)) or (
-                key == "unit" and ("high" in value or "low" in value or "period" in value)
-            ):
+            number = key in NUMBERS and isinstance(item, int)
+            day = key in DAYS and isinstance(item, date)
+            if number or day or (key == "unit" and value.keys() & set(NUMBERS)):
                 yield path, key, item
             else:
                 yield from numbers(item, (*path, key))

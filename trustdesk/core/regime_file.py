@@ -76,6 +76,7 @@ def parse_regime(document: Mapping[str, Any], *, file: str, digest: str = "") ->
         penalties=tuple(_plain(top, "penalty")),
         references=tuple(_references(top)),
         open_questions=top.words("open_questions"),
+        not_done=top.text("not_done"),
     )
     top.close()
     if regime.confidence == "low" and regime.switch == "on":

@@ -260,6 +260,7 @@ class Regime:
     penalties: tuple[Item, ...] = ()
     references: tuple[Reference, ...] = ()
     open_questions: tuple[str, ...] = ()
+    not_done: str = ""
 
     def in_force(self, on: date) -> bool:
         """True on the days on which the instrument has effect, whether or not the operator has switched it on."""

@@ -17,8 +17,8 @@ _SWITCH = {
 _KINDS = {"statutory": "law", "contract": "contract", "target": "target of the house"}
 
 
-def regime_page(regime: Regime, not_done: str = "") -> str:
-    """The page of one regime. `not_done` is the hand-written "what we do not do"; without it the page says so."""
+def regime_page(regime: Regime) -> str:
+    """The page of one regime."""
     scope = regime.scope
     rows = [
         ("Source", regime.source),
@@ -40,28 +40,55 @@ def regime_page(regime: Regime, not_done: str = "") -> str:
     if scope.standing:
         out += ["A standing duty of the provider: it is put on no single case.", ""]
     out += _table(("", ""), rows)
-    out += _section("Elements", ("element", "in", "need", "condition"), regime.elements,
-                    lambda e: (e.title, e.document, e.requirement + (", essential" if e.essential else ""), e.condition))  # fmt: skip
+    out += _section(
+        "Elements",
+        ("element", "in", "need", "condition"),
+        regime.elements,
+        lambda e: (e.title, e.document, e.requirement + (", essential" if e.essential else ""), e.condition),
+    )
     out += _section(
         "Clocks", ("clock", "starts on", "time", "calendar", "kind", "at expiry"), regime.clocks, _clock_row
     )
-    out += _section("Letters owed", ("what", "to", "when", "letter"), regime.duties,
-                    lambda d: (d.title, d.to, d.when + ("" if d.mandatory else " (not a duty)"), d.letter))  # fmt: skip
-    out += _section("Who must not be told", ("of what", "who", "until", "only with"), regime.silences,
-                    lambda s: (s.title, ", ".join(s.to), s.until, _when(s.only)))  # fmt: skip
-    out += _section("What is left out", ("what", "towards", "until"), regime.withheld,
-                    lambda w: (w.title, ", ".join(w.to), w.until))  # fmt: skip
-    out += _section("What may be passed on", ("what", "to", "condition"), regime.disclosures,
-                    lambda d: (d.title, d.to, d.condition))  # fmt: skip
-    out += _section("What is kept", ("what", "how long", "from", "duty", "then"), regime.retention,
-                    lambda r: (r.title, f"{r.period} {_unit(r.unit)}" if r.period else "no number", r.starts_on,
-                               r.obligation.replace("_", " "), r.then))  # fmt: skip
-    out += _section("What is counted", ("what", "how often", "due", "fields"), regime.counts,
-                    lambda c: (c.title, c.cadence, c.due, ", ".join(c.fields)))  # fmt: skip
+    out += _section(
+        "Letters owed",
+        ("what", "to", "when", "letter"),
+        regime.duties,
+        lambda d: (d.title, d.to, d.when + ("" if d.mandatory else " (not a duty)"), d.letter),
+    )
+    out += _section(
+        "Who must not be told",
+        ("of what", "who", "until", "only with"),
+        regime.silences,
+        lambda s: (s.title, ", ".join(s.to), s.until, _when(s.only)),
+    )
+    out += _section(
+        "What is left out", ("what", "towards", "until"), regime.withheld, lambda w: (w.title, ", ".join(w.to), w.until)
+    )
+    out += _section(
+        "What may be passed on", ("what", "to", "condition"), regime.disclosures, lambda d: (d.title, d.to, d.condition)
+    )
+    out += _section(
+        "What is kept",
+        ("what", "how long", "from", "duty", "then"),
+        regime.retention,
+        lambda r: (
+            r.title,
+            f"{r.period} {_unit(r.unit)}" if r.period else "no number",
+            r.starts_on,
+            r.obligation.replace("_", " "),
+            r.then,
+        ),
+    )
+    out += _section(
+        "What is counted",
+        ("what", "how often", "due", "fields"),
+        regime.counts,
+        lambda c: (c.title, c.cadence, c.due, ", ".join(c.fields)),
+    )
     out += _section("Penalties", ("what",), regime.penalties, lambda p: (p.title,))
     if regime.open_questions:
         out += ["", "## Open questions", "", *(f"- {question}" for question in regime.open_questions)]
-    out += ["", "## What we do not do", "", not_done.strip() or "Nobody has written this part yet."]
+    out += ["", "## What we do not do", "", regime.not_done]
     if regime.references:
         out += ["", "## Read in", "", *(f"- {r.where} ({r.kind.replace('_', ' ')})" for r in regime.references)]
     out += ["", "Not legal advice. Items marked *memory* were written down without the text beside them.", ""]
@@ -74,14 +101,23 @@ def policy_page(policy: Policy) -> str:
     out += ["## Clauses", ""]
     for clause in policy.clauses:
         out += [f"### {clause.id} {clause.title}", "", clause.text, ""]
-        out += [f"Severity {clause.severity} of 5; {', '.join(clause.categories)}; "
-                f"measures: {', '.join(clause.measures) or 'none recommended'}.", ""]  # fmt: skip
+        out += [
+            f"Severity {clause.severity} of 5; {', '.join(clause.categories)}; "
+            f"measures: {', '.join(clause.measures) or 'none recommended'}.",
+            "",
+        ]
         out += [*(f"- {example}" for example in clause.examples), ""]
     rows = [
-        (str(m.rung), f"{m.title} (`{m.kind}`)", ", ".join(m.roles) or "any", ", ".join(m.asset_kinds) or "any",
-         "a second person" if m.severe else "one person", "" if m.reversible else "cannot be undone")
+        (
+            str(m.rung),
+            f"{m.title} (`{m.kind}`)",
+            ", ".join(m.roles) or "any",
+            ", ".join(m.asset_kinds) or "any",
+            "a second person" if m.severe else "one person",
+            "" if m.reversible else "cannot be undone",
+        )
         for m in sorted(policy.measures, key=lambda m: m.rung)
-    ]  # fmt: skip
+    ]
     out += ["## Ladder of measures", "", *_table(("rung", "measure", "roles", "on", "decided by", ""), rows), ""]
     queues: dict[str, list[str]] = {}
     for name, queue in [*policy.queues.items(), *((f"form {f}", q) for f, q in policy.form_queues.items())]:

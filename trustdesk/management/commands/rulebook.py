@@ -83,8 +83,7 @@ class Command(BaseCommand):
         elif isinstance(rule, Policy):
             self.stdout.write(policy_page(rule))
         else:
-            note = book.root / "regimes" / ident / "not-done.md"
-            self.stdout.write(regime_page(rule, note.read_text(encoding="utf-8") if note.exists() else ""))
+            self.stdout.write(regime_page(rule))
 
     def do_diff(self, options: dict[str, Any]) -> None:
         old, new = self._policy(options["old"]), self._policy(options["new"])
