@@ -61,7 +61,7 @@ def handler(state: State) -> type[BaseHTTPRequestHandler]:
             return self._meet(measure, site, path, base, parts.query)
 
         def _page(self, site: world.Site, path: str, base: str) -> None:
-            page = site.pages.get(path) or site.pages.get(path.rstrip("/"))
+            page = site.page(path)
             if page is None:
                 body = pages.NOT_HERE.format(base=base)
                 return self._send(404, pages.frame(site.title, body, site.theme, site, base))

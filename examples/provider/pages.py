@@ -42,7 +42,7 @@ INDEX = """<h1>Nube Norte Hosting</h1>
 <tbody>{rows}</tbody></table>"""
 
 _FRAME = """<!doctype html>
-<html><head><meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width">
+<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/_nn/site.css"></head>
 <body class="{theme}">{head}<main>{body}</main>
 <footer>A made-up site of a made-up provider, for trying out an abuse desk. Nothing here is real.</footer></body></html>
@@ -51,8 +51,9 @@ _FRAME = """<!doctype html>
 
 def frame(title: str, body: str, theme: str, site: Site | None = None, base: str = "") -> bytes:
     """A whole page. `body` is HTML; `base` is what stands before every path when the site is shown by path."""
-    head = ""
+    head, language = "", "en"
     if site is not None:
+        language = site.language
         name, tagline = html.escape(site.title), html.escape(site.tagline)
         head = f'<header><a href="{base}/">{name}</a><span>{tagline}</span></header>'
-    return _FRAME.format(title=html.escape(title), theme=theme, head=head, body=body).encode()
+    return _FRAME.format(language=language, title=html.escape(title), theme=theme, head=head, body=body).encode()

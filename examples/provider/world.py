@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from examples.provider.state import InForce
 
@@ -37,10 +37,16 @@ class Site:
     ref: str
     account: str
     address: str
+    language: str
     theme: str
     title: str
     tagline: str
     pages: dict[str, Page]
+
+    def page(self, path: str) -> Page | None:
+        """The page at `path`, with or without a final slash; a page at `/x/*` answers for all below `/x/`."""
+        exact = self.pages.get(path) or self.pages.get(path.rstrip("/"))
+        return exact or self.pages.get(path.rpartition("/")[0] + "/*")
 
 
 @cache
@@ -114,7 +120,7 @@ def _binds(measure: InForce, site: Site, path: str) -> bool:
         return False
     if measure.kind == "site_disable":
         return True
-    prefix = urlsplit(measure.target).path.rstrip("/") if "//" in measure.target else ""
+    prefix = unquote(urlsplit(measure.target).path).rstrip("/") if "//" in measure.target else ""
     return prefix == "" or path == prefix or path.startswith(prefix + "/")
 
 

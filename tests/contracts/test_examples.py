@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from trustdesk.interfaces import contracts
+from trustdesk.interfaces import contracts, registry
 from trustdesk.interfaces.channel import Letter
 from trustdesk.interfaces.enforcer import Order
 
@@ -88,3 +88,19 @@ def test_a_plugin_that_breaks_its_promises_is_found_out() -> None:
 
     broken = contracts.enforcer(Liar(), Order("k", "site_disable", "site", "s", "a.example"))  # type: ignore[arg-type]
     assert any("plan gives no sentence" in b for b in broken) and any("RuntimeError: boom" in b for b in broken)
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "config"),
+    [
+        ("trustdesk.enforcers", "webhook", {"base_url": "http://127.0.0.1:1", "secret": "whsec_QUJDQUJD"}),
+        ("trustdesk.enrichers", "dns", {"nameservers": ["127.0.0.1"]}),
+        ("trustdesk.inventories", "csv", {"path": "."}),
+        ("trustdesk.channels", "mailbox", {"path": "."}),
+        ("trustdesk.channels", "smtp", {"host": "127.0.0.1"}),
+    ],
+)
+def test_the_built_in_ones_are_found_by_the_same_door(group: str, name: str, config: dict[str, object]) -> None:
+    assert getattr(registry.make(group, name, config), "name") == name  # noqa: B009
+    with pytest.raises(registry.PluginError):
+        registry.make(group, name, config | {"no_such_key": 1})

@@ -71,6 +71,7 @@ def test_every_page_of_every_site_answers_by_host_and_by_path(provider: Provider
     assert len(sites()) >= 20
     for site in sites().values():
         for path, page in site.pages.items():
+            path = path.replace("*", "some-name")
             by_host = visit(provider, f"http://{site.host}{path}")
             by_path = visit(provider, f"http://127.0.0.1/~{site.host}{path}")
             assert by_host.status_code == by_path.status_code == 200, (site.host, path)
@@ -164,6 +165,12 @@ def test_path_block_takes_the_path_and_no_more(provider: Provider) -> None:
         ("/", 200),
     ):
         assert visit(provider, f"http://dateikiste.example{path}").status_code == status, path
+
+
+def test_a_path_is_blocked_however_it_is_written(provider: Provider) -> None:
+    order(provider, kind="path_block", asset_ref="site-1001", target="http://tienda-lola.example/%63heckout")
+    assert visit(provider, "http://tienda-lola.example/checkout").status_code == 451
+    assert visit(provider, "http://tienda-lola.example/check%6fut").status_code == 451
 
 
 def test_warning_lets_people_through(provider: Provider) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from examples.provider import INVENTORY
+from examples.provider.world import sites
 from trustdesk.core.types import NOT_REPORTS, Category, Form
 from trustdesk.integrations.inventory_csv import make
 from trustdesk.interfaces.inventory import AssetRow
@@ -90,6 +91,14 @@ def test_nobody_real_is_touched(row: dict[str, str]) -> None:
     for found in re.findall(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])", text):
         if row["file"] != "broken-from-unparseable-en.eml" or found != "300.1.2.3":
             assert any(ipaddress.ip_address(found) in network for network in reserved), found
+
+
+def test_what_is_reported_can_be_visited() -> None:
+    """A person who follows a report in the demo finds the page that it is about."""
+    for row in index():
+        for target in row["targets"].split():
+            site = sites().get(urlsplit(target).hostname or "")
+            assert site is None or site.page(urlsplit(target).path), target
 
 
 def test_most_are_about_the_sample_provider_and_some_are_not() -> None:
