@@ -25,6 +25,7 @@ def test_any_maildir_reader_finds_the_letter(tmp_path: Path) -> None:
     box = mailbox.Maildir(tmp_path / "box", create=False)
     (message,) = list(box)
     assert message["Message-ID"] == LETTER.message_id
+    assert all(b"\r" not in file.read_bytes() for file in (tmp_path / "box" / "new").iterdir())
     assert (tmp_path / "box").stat().st_mode & 0o077 == 0 or (tmp_path / "box" / "new").stat().st_mode & 0o077 == 0
     assert os.listdir(tmp_path / "box" / "tmp") == []
 

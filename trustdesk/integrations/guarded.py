@@ -87,7 +87,10 @@ def forbidden(address: IPAddress, allow: Iterable[IPNetwork] = ()) -> str:
 
 
 def resolve(host: str, port: int) -> tuple[IPAddress, ...]:
-    """Every address of `host`, by the system's resolver. Raises socket.gaierror when there is none."""
+    """Every address of `host`, by the system's resolver and within its time limit, not ours.
+
+    Raises socket.gaierror when there is none.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in found))
 
@@ -160,7 +163,7 @@ class GuardedClient:
         target = (parsed.pathname + parsed.search).encode()
         request = httpcore2.Request(
             "GET",
-            httpcore2.URL(scheme=scheme.encode(), host=parsed.hostname.encode(), port=port, target=target),
+            httpcore2.URL(scheme=scheme.encode(), host=host.encode(), port=port, target=target),
             headers=headers,
             # httpcore measures each step; the whole is bounded by the stream below.
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)},

@@ -30,7 +30,7 @@ class Mailbox:
     def deliver(self, letter: Letter) -> Delivery:
         """See Channel. `sent` means: on disk, flushed, with its directory entry."""
         try:
-            data = as_bytes(letter, now=datetime.now(UTC))
+            data = as_bytes(letter, now=datetime.now(UTC)).replace(b"\r\n", b"\n")  # as maildir readers expect
         except BadLetter as error:
             return Delivery("failed", error.code, str(error))
         unique = hashlib.sha256(letter.message_id.encode()).hexdigest()[:40] + ".trustdesk"

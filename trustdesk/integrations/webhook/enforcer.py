@@ -33,7 +33,7 @@ _MAX_ANSWER = 64 * 1024
 class WebhookEnforcer:
     """Speaks Standard Webhooks to one control API (`base_url` + `/measures`).
 
-    Configuration: `base_url`; `secret` (`whsec_…`); `kinds`; `timeout` (seconds, whole exchange); `breaker_threshold`,
+    Configuration: `base_url`; `secret` (`whsec_…`); `kinds`; `timeout` (seconds for each step); `breaker_threshold`,
     `breaker_cooldown`; `probe` (routes of the guarded client: where `confirm` may look); `observe` (asset kind → URL
     template with `{ref}`, for assets that are not a URL, name or address); `witness` (a URL that answers as long as the
     road is open: only with it can silence prove a null route).
