@@ -86,11 +86,13 @@ def running(environment: dict[str, str], *options: str) -> Iterator[Desk]:
     log = Path(environment["TRUSTDESK_HOME"]).with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
+        before = out.tell()
         process = subprocess.Popen(
             [*TRUSTDESK, "run", *options], env=environment, cwd=ROOT, stdout=out, stderr=out, start_new_session=True
         )
         try:
-            wait(f"the desk to start; see {log}", lambda: b"Ctrl-C stops it" in log.read_bytes() or process.poll(), 90)
+            ready = lambda: b"Ctrl-C stops it" in log.read_bytes()[before:] or process.poll()  # noqa: E731
+            wait(f"the desk to start; see {log}", ready, 90)
             assert process.poll() is None, log.read_text("utf-8", "replace")
             yield Desk(environment)
             process.send_signal(signal.SIGINT)

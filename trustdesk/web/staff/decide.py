@@ -28,7 +28,8 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
     view = case_page.view(request.user, case, now=now)
     draft = drafting.sent(view, request)
     wanted = drafting.choice(draft, view)
-    if request.POST.get("do") != "decide":
+    # A preview that the browser asks for in the background carries the button that was pressed last; it decides nothing.
+    if request.POST.get("do") != "decide" or request.headers.get("HX-Request"):
         preview = flow.decide(case.pk, wanted, actor=actor(request), now=now, seen=draft.seen, persist=False)
         if request.headers.get("HX-Request"):
             return render(request, "staff/preview.html", {"preview": preview, "draft": draft, "case": case})
