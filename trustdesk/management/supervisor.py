@@ -23,7 +23,7 @@ from trustdesk.management.parts import HOST, SUPERVISED
 HEALTHY = 30.0
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: After so many seconds a part that was asked to stop is killed; the whole stop stays under five.
-GRACE = 4.5
+GRACE = 3.0
 
 
 @dataclass
