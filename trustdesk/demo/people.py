@@ -1,0 +1,147 @@
+"""What the people of the sample desk and its customers do when their turn comes."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from trustdesk.core.types import Actor, Refused
+from trustdesk.flow import appeal, attend, decide
+from trustdesk.flow.decide import Choice, Wish
+from trustdesk.models import Appeal, Asset, Case, Decision, Measure, Notice, Report
+
+STORY = Path(__file__).with_name("story.toml")
+#: Measures that are on or about to be.
+STANDING = ("ordered", "attempted", "applied", "confirmed")
+
+
+def story() -> dict[str, Any]:
+    """The story as it is written."""
+    return tomllib.loads(STORY.read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays: user name → number of the account, the story, and the dice."""
+
+    accounts: dict[str, int]
+    story: dict[str, Any]
+    dice: random.Random
+
+    def actor(self, name: str) -> Actor:
+        """The person as the journal names them."""
+        return Actor("person", str(self.accounts[name]))
+
+    def name_of(self, actor: str) -> str:
+        """The user name behind `person:7`, or "" if it is nobody of the cast."""
+        return next((n for n, number in self.accounts.items() if actor == f"person:{number}"), "")
+
+    def look(self, case_id: int, name: str, now: datetime) -> Decision | None:
+        """Somebody takes the case, reads it and decides. None if it was not theirs to decide."""
+        case = Case.objects.get(pk=case_id)
+        if case.state != "open" or Appeal.objects.filter(case=case, state="lodged").exists():
+            return None
+        who = self.actor(name)
+        attend.assign(case_id, to=self.accounts[name], actor=who, now=now, take_over=True)
+        if case.unread:
+            attend.read(case_id, actor=who, now=now)
+        for choice in self._choices(Case.objects.get(pk=case_id)):
+            if decide.decide(case_id, choice, actor=who, now=now, persist=False).allowed:
+                return decide.decide(case_id, choice, actor=who, now=now).decision
+        return None
+
+    def _choices(self, case: Case) -> list[Choice]:
+        """What the person would like to do, the best first; the policy has the last word."""
+        again = self.story["again"]
+        assets = decide.assets_of(case)
+        options = list(self.story["options"].get(case.category, self.story["options"]["other"]))
+        asked = Decision.objects.filter(case=case, outcome="forwarded").exists()
+        rejected = Decision.objects.filter(case=case, state="rejected").exists()
+        choices = []
+        if assets and Measure.objects.filter(asset=assets[0], state__in=STANDING).exclude(case=case).exists():
+            choices.append(Choice("duplicate", reasons=again["standing"]))
+        if asked and Report.objects.filter(joinings__case=case, form="reply").exists():
+            choices.append(Choice("no_violation", reasons=again["clean"]))
+        while options:
+            option = self.dice.choices(options, [o["weight"] for o in options])[0]
+            options.remove(option)
+            if option["outcome"] == "forwarded" and (asked or not case.subject_id):
+                continue
+            if option["outcome"] == "measures":
+                kinds = option["measures"][1:] if rejected else option["measures"]
+                choices += [self._measure(option, kind, asset, asked) for kind in kinds for asset in assets]
+            else:
+                choices.append(Choice(option["outcome"], reasons=option["reasons"]))
+        return choices
+
+    def _measure(self, option: dict[str, Any], kind: str, asset: Asset, asked: bool) -> Choice:
+        reasons = option["reasons"] + (f" {self.story['again']['silent']}" if asked else "")
+        return Choice(
+            "measures", ground="policy", clause=option["clause"], reasons=reasons, measures=(Wish(kind, asset.pk),)
+        )
+
+    def second(self, decision_id: int, name: str, now: datetime) -> bool:
+        """A second person approves a held decision, or sends it back. True if it was approved."""
+        who, words = self.actor(name), self.story["second"]
+        if self.dice.random() < 0.75:
+            decide.approve(decision_id, actor=who, now=now, why=self.dice.choice(words["approve"]))
+            return True
+        decide.reject(decision_id, actor=who, now=now, why=self.dice.choice(words["reject"]))
+        return False
+
+    def answer(self, case_id: int, now: datetime) -> None:
+        """The customer answers on their page."""
+        case = Case.objects.select_related("subject").get(pk=case_id)
+        if case.state != "waiting" or case.subject is None:
+            return
+        by = Actor("customer", str(case.subject_id))
+        appeal.answer(case_id, text=self.words(case), by=by, actor=by, now=now, language=case.subject.language)
+
+    def words(self, case: Case) -> str:
+        """What the customer writes, in their own language."""
+        answers = self.story["answers"]
+        language = case.subject.language if case.subject else "en"
+        return str(self.dice.choice(answers.get(language, answers["en"])))
+
+    def letter_to_answer(self, case_id: int) -> Notice | None:
+        """The letter that the customer of a waiting case answers."""
+        letters = Notice.objects.filter(case_id=case_id, kind="forward", state="sent", case__state="waiting")
+        return letters.select_related("case__subject").order_by("-id").first()
+
+    def lodge(self, decision_id: int, now: datetime) -> Appeal | None:
+        """The customer of a measure, or the reporter of a case that came to nothing, asks to look again."""
+        decision = Decision.objects.select_related("case__subject").get(pk=decision_id)
+        words, case = self.story["appeals"], decision.case
+        if decision.outcome == "measures" and case.subject is not None:
+            by, text, language = Actor("customer", str(case.subject_id)), self.dice.choice(words["texts"]), "en"
+        else:
+            report = Report.objects.filter(case=case).exclude(form="reply").order_by("id").first()
+            if report is None:
+                return None
+            by, text, language = Actor("reporter", str(report.pk)), words["from_reporter"], report.language
+        try:
+            return appeal.lodge(decision_id, kind="appeal", text=text, by=by, actor=by, now=now, language=language)
+        except Refused:
+            return None
+
+    def resolve(self, appeal_id: int, name: str, now: datetime) -> Decision | None:
+        """Another person decides the appeal; the decision that replaces the old one if it was upheld."""
+        lodged = Appeal.objects.select_related("decision").get(pk=appeal_id)
+        words, who = self.story["appeals"], self.actor(name)
+        from_customer = lodged.by.startswith("customer")
+        if from_customer and self.dice.random() < 0.4:
+            replacement = Choice("no_violation", reasons=words["replaced"])
+            done = appeal.resolve(
+                appeal_id, outcome="upheld", reasons=words["upheld"], actor=who, now=now, replacement=replacement
+            )
+            return done.replacement
+        appeal.resolve(appeal_id, outcome="dismissed", reasons=words["dismissed"], actor=who, now=now)
+        return None
+
+    def others(self, *actors: str) -> frozenset[str]:
+        """User names of those who may not be asked again."""
+        return frozenset(filter(None, map(self.name_of, actors)))
