@@ -69,7 +69,7 @@ def _template(path: Path) -> Iterator[Found]:
         if isinstance(node, TranslateNode):
             text = getattr(node.filter_expression.var, "literal", None)
             if isinstance(text, str):
-                yield text, where, line
+                yield text.replace("%", "%%"), where, line  # Django looks it up in this form
             continue
         singular, _names = node.render_token_list(node.singular)
         if node.plural:

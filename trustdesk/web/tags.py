@@ -10,7 +10,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from trustdesk.clock import now as present
+from trustdesk import clock as desk_clock
 from trustdesk.flow import links
 from trustdesk.web import safe_text, times, words
 from trustdesk.web.icons import ICONS
@@ -86,7 +86,7 @@ def ago(at: datetime | None) -> SafeString:
     if at is None:
         return mark_safe("")
     return format_html(
-        '<time datetime="{}" title="{}" data-ago>{}</time>', at.isoformat(), times.full(at), times.ago(at, present())
+        '<time datetime="{}" title="{}" data-ago>{}</time>', at.isoformat(), times.full(at), times.ago(at, desk_clock.now())
     )
 
 
@@ -107,7 +107,7 @@ def left(due: datetime | None) -> SafeString:
         '<time datetime="{}" title="{}" data-left>{}</time>',
         due.isoformat(),
         times.full(due),
-        times.left(due, present()),
+        times.left(due, desk_clock.now()),
     )
 
 
@@ -116,7 +116,7 @@ def clock(row: Any) -> dict[str, Any]:
     """A clock in a table: what is left, a bar of what is gone, and the law behind it. `row` may be None."""
     if row is None or row.due_at is None:
         return {"clock": row}
-    now = present()
+    now = desk_clock.now()
     return {
         "clock": row,
         "heat": times.heat(row.due_at, now),
@@ -130,7 +130,7 @@ def heat(due: datetime | None) -> str:
     """Tone of a due time, as a suffix: "-danger", "-warn" or ""."""
     if due is None:
         return ""
-    tone = times.heat(due, present())
+    tone = times.heat(due, desk_clock.now())
     return f"-{tone}" if tone else ""
 
 

@@ -9,6 +9,7 @@ from trustdesk.web import health, preferences
 
 urlpatterns = [
     path("", include("trustdesk.web.public.urls")),
+    path("", include("trustdesk.web.api.urls")),
     path("desk/", include("trustdesk.web.staff.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),

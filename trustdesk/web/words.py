@@ -119,20 +119,15 @@ DECISION_STATE: Words = {
 }
 
 MEASURE: Words = {
-    "warned": _("warn the customer"),
-    "url_disabled": _("disable one address"),
-    "mail_blocked": _("stop outgoing mail"),
-    "traffic_filtered": _("filter the traffic"),
-    "site_disabled": _("take the site offline"),
-    "domain_suspended": _("suspend the domain"),
-    "account_suspended": _("suspend the account"),
-    "account_terminated": _("close the account for good"),
-    "site_disable": _("take the site offline"),
-    "path_block": _("disable one address"),
+    "warn": _("warn the customer"),
     "warning_page": _("show a warning page"),
-    "account_suspend": _("suspend the account"),
-    "domain_hold": _("suspend the domain"),
+    "path_block": _("disable one address"),
+    "mail_block": _("stop outgoing mail"),
     "null_route": _("cut off the address"),
+    "site_disable": _("take the site offline"),
+    "domain_hold": _("suspend the domain"),
+    "account_suspend": _("suspend the account"),
+    "account_terminate": _("close the account for good"),
 }
 
 MEASURE_STATE: Words = {

@@ -18,7 +18,7 @@ from trustdesk.queries.rulebook import Asset, Clause, Offer
 from trustdesk.web import safe_text, words
 
 #: A measure on single addresses needs to know which.
-PER_ADDRESS = frozenset({"url_disabled", "path_block"})
+PER_ADDRESS = frozenset({"path_block"})
 LIMIT = 20_000
 
 
