@@ -143,6 +143,7 @@ def test_tls_is_not_given_up_when_the_relay_offers_none(start: Start) -> None:
     assert (delivery.status, delivery.code) == ("retry", "relay") and relay.taken == []
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # the peer does not see that its socket is TLS already
 def test_implicit_tls_and_login(start: Start, tls: tuple[ssl.SSLContext, str]) -> None:
     context, certificate = tls
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from trustdesk.integrations.guarded import Fetched, GuardedClient, NotFetched, forbidden
 
@@ -164,3 +171,60 @@ def test_a_door_is_an_address() -> None:
         GuardedClient({"*": "http://localhost:8027"})
     with pytest.raises(ValueError):
         GuardedClient({"*": "http://127.0.0.1:8027/path"})
+
+
+def test_tls_is_checked_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("shop.example")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    (tmp_path / "cert.pem").write_bytes(pem)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    asked: list[str | None] = []
+    server.sni_callback = lambda _socket, wanted, _context: asked.append(wanted)
+
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with suppress(OSError), server.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(65536)
+                secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    threading.Thread(target=run, daemon=True).start()
+    port = listening.getsockname()[1]
+    try:
+        client = GuardedClient(
+            allow=["127.0.0.1/32"],
+            resolver=lambda host, _: [ipaddress.ip_address("127.0.0.1")],
+            ssl_context=ssl.create_default_context(cadata=pem.decode()),
+        )
+        fine = client.get(f"https://Shop.example.:{port}/")
+        assert isinstance(fine, Fetched) and fine.status == 204, fine
+        other = client.get(f"https://other.example:{port}/")
+        assert isinstance(other, NotFetched) and other.code == "tls", other
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+    assert asked == ["shop.example", "other.example"]
