@@ -94,6 +94,8 @@ def days(code: str, years: range) -> tuple[dict[date, str], set[int], set[date]]
     table = holidays.country_holidays(country, subdiv=part or None, years=years, **language)
     weekend = set(table.weekend)
     found = {day: name for day, name in table.items() if day.year in years}
+    if not part:
+        found = in_every_part(country, years, language) | found
     worked = set()
     day = date(years[0], 1, 1)
     while day.year in years:
@@ -101,6 +103,16 @@ def days(code: str, years: range) -> tuple[dict[date, str], set[int], set[date]]
             worked.add(day)
         day += timedelta(days=1)
     return found, weekend, worked
+
+
+def in_every_part(country: str, years: range, language: dict[str, str]) -> dict[date, str]:
+    """Holidays that a federation leaves to its parts, where every part has them: Australia's days in lieu, for one."""
+    parts = getattr(holidays.country_holidays(country), "subdivisions", ())
+    tables = [holidays.country_holidays(country, subdiv=part, years=years, **language) for part in parts]
+    if not tables:
+        return {}
+    common = set.intersection(*(set(table) for table in tables))
+    return {day: tables[0][day] for day in common if day.year in years}
 
 
 def everywhere(years: range) -> dict[date, str]:

@@ -107,6 +107,8 @@ class Calendars:
                 raise Refused(Finding("calendar.place", f"There is no calendar of days off for {location!r}.", code))
             if not code or (calendar.within and code.partition("-")[0] not in calendar.within):
                 code = calendar.fallback
+        if code and code not in self.places:
+            raise Refused(Finding("calendar.place", f"Calendar {calendar.id!r} needs the days off of {code!r}.", code))
         return self.places[code] if code else None
 
     def version(self, calendar: Calendar, place: Place | None) -> str:

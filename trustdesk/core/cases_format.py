@@ -151,7 +151,7 @@ class _Reader:
     def expectation(self, words: list[str], number: int) -> None:
         for size in (3, 2, 1):
             word = " ".join(words[:size])
-            if word in WORDS:
+            if len(words) >= size and word in WORDS:
                 if not self.steps:
                     self.bad(number, "what is expected stands below an event")
                 elif len(words) == size:
