@@ -11,6 +11,10 @@ from trustdesk.reading.limits import LIMITS, Limits
 from trustdesk.reading.mime import Budget, Part, leaves, split_header
 
 _MBOX_LINE = re.compile(rb"From [^\r\n]{0,998}\r?\n")
+_KNOWN_FIELDS = (
+    "From", "To", "Received", "Return-Path", "Message-ID", "MIME-Version", "Content-Type", "Delivered-To", "Sender", "Reply-To",
+    "Subject", "Cc", "X-Mailer", "DKIM-Signature", "List-Id", "Auto-Submitted", "Content-Transfer-Encoding",
+)  # fmt: skip
 _MESSAGE_FILE = re.compile(r"(?i)\.eml$")
 
 
@@ -57,6 +61,8 @@ class Message:
         if head == start and body == start:
             kind = "json" if first in (b"{", b"[") else "text"
             content_type = "application/json" if kind == "json" else "text/plain"
+            if raw.startswith(b"%PDF-", start):
+                content_type = "application/pdf"
             if kind == "text":
                 budget.note("no_header", "there is no mail header")
             part = Part(raw, start, end, path="1", content_type=content_type, params={}, headers=Headers(),
@@ -66,6 +72,12 @@ class Message:
         headers, problems = Headers.from_bytes(block, budget.limits)
         for problem in problems:
             budget.note(problem.code, problem.message, problem.where)
+        if not any(name in headers for name in _KNOWN_FIELDS):
+            # A letter may begin with a word and a colon; without one field of a mail it is a text.
+            budget.note("no_header", "there is no mail header")
+            part = Part(raw, start, end, path="1", content_type="text/plain", params={}, headers=Headers(),
+                        containers=(), depth=depth, budget=budget)  # fmt: skip
+            return cls(raw, "text", Headers(), (part,), budget, depth)
         message = cls(raw, "mail", headers, (), budget, depth)
         message.parts = tuple(leaves(raw, body, end, headers, depth=depth, path="", budget=budget))
         for part in message.parts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from trustdesk.core.types import Category, Claimed, ClaimedParty, Form, Problem, Reading, Role
-from trustdesk.reading import canonical, forms, roles
+from trustdesk.core.types import Category, Claimed, ClaimedParty, Element, Form, Problem, Reading, Role
+from trustdesk.reading import canonical, dmca, forms, orders, parties, questions, roles, times
 from trustdesk.reading.category import category
 from trustdesk.reading.document import Document, document
 from trustdesk.reading.extract import extract
@@ -57,6 +57,7 @@ class Parsed:
     subject: str
     sender: ClaimedParty
     own_domains: frozenset[str]
+    headed: bool = True  # came as a mail; a bare text has no header to judge by
 
 
 def prepare(message: Message) -> Parsed:
@@ -66,7 +67,7 @@ def prepare(message: Message) -> Parsed:
     headers = message.headers
     subject = headers.get("Subject")
     sender, own = _sender(message, doc)
-    return Parsed(doc, lines, subject, sender, own)
+    return Parsed(doc, lines, subject, sender, own, message.kind == "mail")
 
 
 def read(message: Message) -> Reading:
@@ -84,14 +85,48 @@ def read(message: Message) -> Reading:
         # A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows.
         kind, confidence = Category.SPAM, 0.35
     indicators = claims(message, parsed, kind)
-    form = Form.NOTICE
-    if forms.is_reply(message) and not any(i.role is Role.TARGET for i in indicators):
+    form, elements, tags = _legal(parsed, text, kind, indicators)
+    if form is Form.ORDER and kind in (None, Category.SPAM, Category.OTHER):
+        kind, confidence = Category.GOVERNMENT_ORDER, 0.7
+    if form in _DMCA_FORMS and kind is not Category.COPYRIGHT and (kind is None or confidence < 0.4 or kind is Category.SPAM):
+        kind, confidence = Category.COPYRIGHT, 0.6
+    if form is Form.NOTICE and forms.is_reply(message) and not any(i.role is Role.TARGET for i in indicators):
         form = Form.REPLY
-    if not indicators and kind is None:
+    if form is Form.NOTICE and not indicators and kind is None:
         form = Form.REPLY if "In-Reply-To" in headers else Form.UNPARSED
     return replace(
-        base, form=form, category=kind, confidence=confidence, indicators=tuple(indicators), problems=message.problems
+        base,
+        form=form,
+        category=kind,
+        confidence=confidence,
+        indicators=tuple(indicators),
+        elements=elements,
+        tags=tags,
+        incident_at=times.incident(parsed.layout),
+        principal=parties.principal(parsed.layout),
+        problems=message.problems,
     )
+
+
+_DMCA_FORMS = frozenset({Form.DMCA, Form.COUNTER_NOTICE, Form.RETRACTION})
+_MAYBE_DMCA = frozenset({Category.COPYRIGHT, Category.TRADEMARK, Category.SPAM, Category.OTHER, None})
+
+
+def _legal(
+    parsed: Parsed, text: str, kind: Category | None, indicators: list[Claimed]
+) -> tuple[Form, tuple[Element, ...], tuple[str, ...]]:
+    """Form, elements and tags of a complaint, by what law it speaks."""
+    full = parsed.document.text
+    letter = dmca.form(parsed.subject, full) if kind in _MAYBE_DMCA or not parsed.headed else None
+    if letter is Form.DMCA:
+        elements = dmca.notice_elements(full, has_target=any(i.role is Role.TARGET for i in indicators))
+        return letter, elements, (f"dmca:{dmca.verdict(elements)}",)
+    if letter is Form.COUNTER_NOTICE:
+        elements = dmca.counter_elements(full)
+        return letter, elements, (f"dmca:{dmca.verdict(elements)}",)
+    if letter is Form.RETRACTION:
+        return letter, (), ()
+    return orders.form(parsed.subject, text) or Form.NOTICE, (), ()
 
 
 def complains(subject: str, text: str) -> bool:
@@ -143,6 +178,7 @@ def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Clai
     found = sorted([*extract(text, limit=limit), *table.found], key=lambda f: f.start)[:limit]
     if len(found) >= limit:
         message.budget.note("too_many_indicators", f"only the first {limit} indicators were taken")
+    found = questions.answers(found, parsed.layout) or found
     recipients = frozenset(
         canonical.registrable(a.rpartition("@")[2])
         for n in ("To", "Cc", "Delivered-To")
