@@ -61,9 +61,11 @@ def test_main_line(browser: Any, desk_home: dict[str, str]) -> None:
 
         wait("the case in the queue", in_queue)
         case_link.click()
+        offered = ana.locator('input[name="choice"][value*="site_disable"]')
+        wait("the case to be ready for a decision", lambda: offered.count() or (ana.reload() and False))
         claim = ana.locator("main").inner_text()
         assert "login-bancoazul[.]example" in claim and f"https://{SITE}" not in claim
-        ana.locator('input[name="choice"][value*="site_disable"]').check()
+        offered.check()
         ana.get_by_label("Reasons that will be read outside").fill(REASONS)
         ana.get_by_role("button", name="Decide", exact=False).and_(ana.locator('[value="decide"]')).click()
         ana.wait_for_load_state()
