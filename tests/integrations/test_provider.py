@@ -25,6 +25,7 @@ from trustdesk.integrations import webhook
 from trustdesk.interfaces.enforcer import Order
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+CLIENT = httpx2.Client(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
 ROOT = Path(__file__).resolve().parents[2]
 DATA = {
     "key": "k-1",
@@ -54,17 +55,17 @@ def post(provider: Provider, body: str, ident: str, at: datetime, secret: str = 
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(secret).sign(ident, at, body),
     }
-    return httpx2.post(f"http://127.0.0.1:{provider.control_port}/measures", content=body, headers=headers)
+    return CLIENT.post(f"http://127.0.0.1:{provider.control_port}/measures", content=body, headers=headers)
 
 
 def state(provider: Provider) -> dict[str, Any]:
-    return httpx2.get(f"http://127.0.0.1:{provider.control_port}/state").json()
+    return CLIENT.get(f"http://127.0.0.1:{provider.control_port}/state").json()
 
 
 def visit(provider: Provider, url: str, **more: Any) -> httpx2.Response:
     parsed = httpx2.URL(url)
     own = f"http://127.0.0.1:{provider.sites_port}{parsed.raw_path.decode()}"
-    return httpx2.get(own, headers={"Host": parsed.netloc.decode()}, **more)
+    return CLIENT.get(own, headers={"Host": parsed.netloc.decode()}, **more)
 
 
 def test_every_page_of_every_site_answers_by_host_and_by_path(provider: Provider) -> None:
@@ -86,7 +87,7 @@ def test_every_page_of_every_site_answers_by_host_and_by_path(provider: Provider
 
 def test_a_form_keeps_nothing(provider: Provider, tmp_path: Path) -> None:
     own = f"http://127.0.0.1:{provider.sites_port}/~login-bancoazul.example/acceso/verificar"
-    answer = httpx2.post(own, data={"user": "someone", "pass": "Tr0ub4dor"})
+    answer = CLIENT.post(own, data={"user": "someone", "pass": "Tr0ub4dor"})
     assert answer.status_code == 200 and "neither read nor stored" in answer.text
     assert all(b"Tr0ub4dor" not in file.read_bytes() for file in tmp_path.iterdir())
 
@@ -242,13 +243,13 @@ def test_what_the_control_api_refuses(provider: Provider) -> None:
     assert post(provider, body, "k", now - timedelta(minutes=6)).status_code == 401
     assert post(provider, body, "k", now + timedelta(minutes=6)).status_code == 401
     url = f"http://127.0.0.1:{provider.control_port}/measures"
-    assert httpx2.post(url, content=body).status_code == 401
+    assert CLIENT.post(url, content=body).status_code == 401
     odd = {"webhook-id": "k", "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": "no comma"}
-    assert httpx2.post(url, content=body, headers=odd).status_code == 401
+    assert CLIENT.post(url, content=body, headers=odd).status_code == 401
     signed = Webhook(SECRET).sign("k", now, body)
     changed = odd | {"webhook-signature": signed}
-    assert httpx2.post(url, content=body.replace("1003", "1006"), headers=changed).status_code == 401
-    assert httpx2.post(url, content=b"x" * 300_000).status_code == 413
+    assert CLIENT.post(url, content=body.replace("1003", "1006"), headers=changed).status_code == 401
+    assert CLIENT.post(url, content=b"x" * 300_000).status_code == 413
     assert order(provider, kind="shout").status_code == 422
     assert order(provider, target=5).status_code == 422
     assert order(provider, until="tomorrow").status_code == 422
@@ -261,7 +262,7 @@ def test_what_the_control_api_refuses(provider: Provider) -> None:
 
 def test_the_control_api_answers_to_its_own_name_only(provider: Provider) -> None:
     url = f"http://127.0.0.1:{provider.control_port}/state"
-    assert httpx2.get(url, headers={"Host": "rebind.example"}).status_code == 421
+    assert CLIENT.get(url, headers={"Host": "rebind.example"}).status_code == 421
 
 
 def test_both_doors_are_on_the_loopback(provider: Provider) -> None:
@@ -333,7 +334,7 @@ def test_kill_9_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
         process.wait()
         process = _start(tmp_path, control, front)
         assert [enforcer.confirm(each).status for each in orders] == ["done"] * len(orders)
-        told = httpx2.get(f"http://127.0.0.1:{control}/state").json()
+        told = CLIENT.get(f"http://127.0.0.1:{control}/state").json()
         assert told["applied"] == acknowledged == 12
         assert all(m["applied"] == 1 for m in told["measures"])
         began = time.monotonic()

@@ -75,6 +75,14 @@ class WebhookEnforcer:
             raise ValueError(f"webhook: 'secret' is not a Standard Webhooks secret: {error}") from None
         self._timeout, self._clock, self._monotonic = c["timeout"], clock, monotonic
         self._breaker = Breaker(c["breaker_threshold"], c["breaker_cooldown"])
+        # One client, because its TLS context is slow to make; no connection is kept, so forking it does no harm.
+        # trust_env off: a proxy variable of the process must not see the orders.
+        self._client = httpx2.Client(
+            timeout=c["timeout"],
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
         client = GuardedClient(c["probe"], timeout=c["timeout"])
         self._observer = Observer(client, observe=c["observe"], witness=c["witness"])
 
@@ -146,11 +154,7 @@ class WebhookEnforcer:
             "webhook-signature": self._signer.sign(ident, at, body),
         }
         deadline = time.monotonic() + self._timeout
-        # trust_env off: a proxy variable of the process must not see the orders.
-        with (
-            httpx2.Client(timeout=self._timeout, follow_redirects=False, trust_env=False) as client,
-            client.stream("POST", self._url, content=body.encode(), headers=headers) as response,
-        ):
+        with self._client.stream("POST", self._url, content=body.encode(), headers=headers) as response:
             answer = bytearray()
             for chunk in response.iter_raw():
                 answer += chunk
