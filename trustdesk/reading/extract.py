@@ -51,6 +51,7 @@ _IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::(\d{1,5})(?!\
 _PREFIX = re.compile(r"/(\d{1,2})(?:AS\d|\W|$)")
 _TRAILING = ".,;:!?'*_~\u2019\u201d\u2026\u3002-="
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_WORD = re.compile(r"[^\s<>\"`|]{1,8192}")
 _AGAIN = re.compile(r"(?i)h(?:tt|xx)ps?:")
 _SPLIT = re.compile(
     r"(?i)[,;'\")\]]+(?=h(?:tt|xx)ps?:)|(?<=[\w/])(?=h(?:tt|xx)ps?://(?:www\.)?[\w.-]{1,80}/)(?<![=/?&%])|['\"][,)\]};]|\\[nrt](?=[A-Z\\ ]|$)|&(?:quot|lt|gt|nbsp);|\]\(|\](?=http)|</?[a-z]"
@@ -216,7 +217,7 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
         after = text[more.end() : more.end() + 40].split("\n")[0].strip()
         broken = url[-1] in "%=&?/_-" or url[-2:-1] == "%" or piece[0] in "%&=?/_"
         coded = sum(c in "0123456789%=&_/-" for c in piece) * 4 > len(piece)
-        if "://" in piece[:12] or after or not (broken or coded) or (piece[0] in "-*" and len(piece) < 4):
+        if piece[0] in "[(" or "://" in piece[:12] or after or not (broken or coded) or (piece[0] in "-*" and len(piece) < 4):
             break
         if piece[0] in "/" and not broken:
             break
@@ -290,6 +291,12 @@ def _email(text: str, at: int, start: int, end: int) -> Iterator[Found]:
 
 def _dotted(text: str, start: int, end: int) -> tuple[Found, ...]:
     token = text[start : min(end, start + _URL_CHARS)]
+    if "://" in token or text.startswith("://", end):
+        # `5.https://evil.test`: a number of a list, or a sentence, runs into a URL.
+        again = _AGAIN.search(text, start, end + 1)
+        if again:
+            word = _WORD.match(text, again.start())
+            return tuple(_urls(text, again.start(), max(end, word.end() if word else end)))
     known = _name_or_address(token)
     if known is None:
         return ()
