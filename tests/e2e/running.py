@@ -92,7 +92,7 @@ def running(environment: dict[str, str], *options: str) -> Iterator[Desk]:
         )
         try:
             ready = lambda: b"Ctrl-C stops it" in log.read_bytes()[before:] or process.poll()  # noqa: E731
-            wait(f"the desk to start; see {log}", ready, 90)
+            wait(f"the desk to start; see {log}", ready, 240)
             assert process.poll() is None, log.read_text("utf-8", "replace")
             yield Desk(environment)
             process.send_signal(signal.SIGINT)
