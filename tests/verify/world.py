@@ -95,7 +95,9 @@ class World:
         """Do what is due until nothing is."""
         return work.run_until_idle(self.clock)
 
-    def mail(self, url: str, *, about: str = "phishing", sender: str = "soc@bank.example", **headers: str) -> int:
+    def mail(
+        self, url: str, *, about: str = "phishing", sender: str = "soc@bank.example", also: str = "", **headers: str
+    ) -> int:
         """One complaint about a URL arrives; returns the report's number. Nothing has read it yet."""
         self.mails += 1
         mail = EmailMessage()

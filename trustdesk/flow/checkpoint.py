@@ -176,14 +176,15 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 def _write_once(path: Path, data: bytes, mode: int) -> None:
     """Write `path` completely or not at all, unless it is there already."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode), "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # for its owner alone
     try:
+        with open(descriptor, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fchmod(out.fileno(), mode)
+            os.fsync(out.fileno())
         os.link(fresh, path)  # fails if another process was first
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
+        os.unlink(fresh)
