@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trustdesk.flow import attend
 from trustdesk.core.types import Actor
+from trustdesk.flow import attend
 from trustdesk.models import Case, Decision, Entry, Measure
 
 
@@ -26,7 +26,9 @@ def test_the_case_page_shows_the_claim_whose_it_is_and_the_law(browser, ana, ope
 
 def test_a_preview_shows_what_will_happen_and_writes_nothing(browser, ana, opened, decision_form):
     entries = Entry.objects.count()
-    response = browser(ana).post(f"/desk/case/{opened.code}/decide", decision_form(opened, do="preview"), HTTP_HX_REQUEST="true")
+    response = browser(ana).post(
+        f"/desk/case/{opened.code}/decide", decision_form(opened, do="preview"), HTTP_HX_REQUEST="true"
+    )
     text = response.content.decode()
     assert response.status_code == 200
     assert "statement of reasons → Orbital Hosting" in text

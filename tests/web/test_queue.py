@@ -110,7 +110,9 @@ def test_a_case_that_somebody_has_is_not_pulled_away_silently(browser, ana, dieg
 def test_the_cost_of_the_list_does_not_grow_with_its_length(browser, ana, three, report, drain):
     client = browser(ana)
     client.get("/desk/")
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         client.get("/desk/")
     for number in range(12):
         report(f"https://login-bancoazul.example/more/{number}", category="copyright")
@@ -123,7 +125,13 @@ def test_the_cost_of_the_list_does_not_grow_with_its_length(browser, ana, three,
 def test_search_finds_by_code_defanged_address_customer_and_mail(browser, ana, opened):
     client = browser(ana)
     assert client.get("/desk/search", {"q": opened.code.lower()}).headers["Location"] == f"/desk/case/{opened.code}"
-    for query in ("hxxps://login-bancoazul[.]example/acceso", "login-bancoazul[.]example", "c-1042", "orbital", "csirt@bancoazul.example"):
+    for query in (
+        "hxxps://login-bancoazul[.]example/acceso",
+        "login-bancoazul[.]example",
+        "c-1042",
+        "orbital",
+        "csirt@bancoazul.example",
+    ):
         text = client.get("/desk/search", {"q": query}).content.decode()
         assert "Nothing found" not in text, query
     assert "Nothing found" in client.get("/desk/search", {"q": "no-such-thing"}).content.decode()

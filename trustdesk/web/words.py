@@ -153,6 +153,7 @@ NOTICE: Words = {
     "missing_elements": _("what is missing in the report"),
     "restored": _("service restored"),
     "strike_warning": _("warning about repetition"),
+    "counter_notice_copy": _("copy of the counter-notice"),
     "appeal_received": _("appeal received"),
     "appeal_outcome": _("appeal decided"),
 }
