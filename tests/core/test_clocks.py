@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from trustdesk.core.calendars import Calendars, Place
-from trustdesk.core.clocks import ClockDraft, count, meets, resume, start, starting, stops
+from trustdesk.core.clocks import ClockDraft, count, extend, meets, recount, resume, start, starting, stops
 from trustdesk.core.regimes import ClockRule, Facts, applicable
 from trustdesk.core.types import Refused
 from trustdesk.rules import Rulebook
@@ -262,3 +263,35 @@ def test_a_calendar_without_its_place_is_refused() -> None:
         calendars.find("y")
     empty = Place("X", "x", "UTC", frozenset(), {}, 2026, 2026, "1")
     assert empty.off(date(2026, 11, 21)) == ""
+
+
+def test_extending_counts_from_the_old_last_day(book: Rulebook) -> None:
+    rule = book.regimes["us-2703f"].clock("preserve")
+    assert rule is not None
+    eastern = ZoneInfo("America/New_York")
+    draft = start(rule, at=datetime(2026, 11, 22, 12, tzinfo=UTC), calendars=book.calendars, location="US")
+    assert draft.due_at == datetime(2027, 2, 20, 23, 59, 59, tzinfo=eastern)
+    # A row comes back from a database in UTC, where it is the 21st already: the days are still those of the place.
+    again = extend(rule, 90, due_at=draft.due_at.astimezone(UTC), calendars=book.calendars, location="US")
+    assert again == datetime(2027, 5, 21, 23, 59, 59, tzinfo=eastern)
+    word = book.regimes["us-dmca-512c"].clock("takedown")
+    assert word is not None
+    with pytest.raises(Refused):
+        extend(word, 1, due_at=draft.due_at, calendars=book.calendars)
+
+
+def test_a_new_calendar_is_shown_and_moves_nothing_by_itself(book: Rulebook) -> None:
+    rule = book.regimes["us-2703f"].clock("backup")
+    assert rule is not None
+    draft = start(rule, at=datetime(2026, 11, 24, 15, tzinfo=UTC), calendars=book.calendars)
+    assert recount(draft, rule, calendars=book.calendars) is None
+    place = book.calendars.places["US"]
+    mourning = {**place.holidays, date(2026, 11, 27): "Day of mourning"}
+    changed = Calendars(
+        book.calendars.calendars,
+        {**book.calendars.places, "US": replace(place, holidays=mourning, version="2026.12+x")},
+    )
+    fresh = recount(draft, rule, calendars=changed)
+    assert fresh is not None and draft.due_at is not None and fresh.due_at is not None
+    assert (draft.due_at.date(), fresh.due_at.date()) == (date(2026, 11, 27), date(2026, 11, 30))
+    assert fresh.starts_at == draft.starts_at

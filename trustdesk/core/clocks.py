@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar as _months
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,9 @@ __all__ = [
     "ClockDraft",
     "Counted",
     "count",
+    "extend",
     "meets",
+    "recount",
     "resume",
     "start",
     "starting",
@@ -110,13 +112,7 @@ def start(
 
     Raises `Refused` as `count` does.
     """
-    local = at
-    if rule.has_number and rule.unit not in ("hour", "minute") and at.tzinfo is not None:
-        if zone is None:
-            calendar = calendars.find(rule.calendar)
-            place = calendars.place(calendar, location) or calendars.places.get(location.strip().upper())
-            zone = ZoneInfo(place.zone) if place and place.zone else None
-        local = at.astimezone(zone) if zone else at
+    local = _local(rule, at, calendars, location, zone)
     counted = count(rule, at=local, calendars=calendars, location=location)
     return ClockDraft(
         name=rule.id,
@@ -167,6 +163,30 @@ def starting(
     return tuple(sorted(drafts, key=lambda d: (d.due_at is None, d.due_at or d.starts_at, d.regime, d.name)))
 
 
+def extend(rule: ClockRule, by: int, *, due_at: datetime, calendars: Calendars, location: str = "") -> datetime:
+    """The new due time when a period is extended by `by` units of its own: counted from the old last day.
+
+    Raises `Refused` as `count` does, and for a clock without a number.
+    """
+    longer = replace(rule, low=None, high=by)
+    local = _local(rule, due_at, calendars, location, None)
+    due = _instant(count(longer, at=local, calendars=calendars, location=location).due, local.tzinfo, end=True)
+    if due is None or not rule.has_number:
+        raise Refused(Finding("clock.no_number", "A clock without a number cannot be extended.", rule.id))
+    return due
+
+
+def recount(draft: ClockDraft, rule: ClockRule, *, calendars: Calendars, location: str = "") -> ClockDraft | None:
+    """The same clock under the calendars of today, or None when they are those that it was counted with.
+
+    A calendar that has changed moves no due time by itself: the caller shows the difference and journals it.
+    """
+    fresh = start(
+        rule, at=draft.starts_at, calendars=calendars, location=location, regime=draft.regime, version=draft.version
+    )
+    return None if fresh.calendar_version == draft.calendar_version else fresh
+
+
 def meets(clock: ClockDraft | Mapping[str, Any] | Iterable[str], entry_kind: str) -> bool:
     """True when a journal entry of that kind meets the clock.
 
@@ -192,6 +212,18 @@ def resume(due_at: datetime, *, paused_at: datetime, resumed_at: datetime) -> da
     if resumed_at < paused_at:
         raise ValueError("a clock cannot resume before it was paused")
     return due_at + (resumed_at - paused_at)
+
+
+def _local(rule: ClockRule, at: datetime, calendars: Calendars, location: str, zone: tzinfo | None) -> datetime:
+    """The instant in the zone whose days are counted: the given one, the place's, or as it is."""
+    if not rule.has_number or rule.unit in ("hour", "minute") or at.tzinfo is None:
+        return at
+    if zone is None:
+        place = calendars.place(calendars.find(rule.calendar), location) or calendars.places.get(
+            location.strip().upper()
+        )
+        zone = ZoneInfo(place.zone) if place and place.zone else None
+    return at.astimezone(zone) if zone else at
 
 
 def _elapsed(at: datetime, n: int, unit: str) -> datetime:
