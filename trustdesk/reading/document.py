@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trustdesk.reading import archive
+from trustdesk.reading import archive, tnef
 from trustdesk.reading.charsets import decode
 from trustdesk.reading.html import html_to_text
 from trustdesk.reading.message import Message
-from trustdesk.reading.mime import Part
+from trustdesk.reading.mime import Budget, Part
+from trustdesk.reading.pdf import is_pdf, pdf_text
 
 
 #: Header fields of a nested message that are part of the document: who, when, and the way it took.
@@ -43,7 +44,8 @@ class Document:
 class Assembler:
     """Collects sections up to the limit on characters."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, pdf: bool = False) -> None:
+        self.pdf = pdf
         self.pieces: list[str] = []
         self.sections: list[Section] = []
         self.size = 0
@@ -64,9 +66,12 @@ class Assembler:
         self.size += len(text) + 1
 
 
-def document(message: Message) -> Document:
-    """Assemble the document of `message`: its inline text, attached text, and nested messages in their order."""
-    out = Assembler(message.budget.limits.text_chars)
+def document(message: Message, *, pdf: bool = False) -> Document:
+    """Assemble the document of `message`: its inline text, attached text, and nested messages in their order.
+
+    PDF files are read only if asked for: most are powers of attorney, and opening them costs more than all the rest.
+    """
+    out = Assembler(message.budget.limits.text_chars, pdf)
     _message(message, out, 0)
     if out.cut:
         message.budget.note("text_too_long", f"only the first {out.limit} characters were searched")
@@ -89,7 +94,7 @@ def _message(message: Message, out: Assembler, depth: int) -> None:
             lines = [f"{n}: {v}" for n in _SHOWN for v in nested.headers.get_all(n)[:12]]
             out.add("\n".join(lines), "message-header", depth + 1)
             _message(nested, out, depth + 1)
-        elif part.content_type == "text/plain" and part.disposition != "attachment" and not _is_table(part):
+        elif part.content_type == "text/plain" and not part.filename and part.disposition != "attachment":
             group = _group(part)
             if html_of.get(group) and "alternative" in part.containers and _is_poor(part.text):
                 continue
@@ -100,17 +105,56 @@ def _message(message: Message, out: Assembler, depth: int) -> None:
             if plain and not all(_is_poor(p.text) for p in plain):
                 continue
             out.add(html_to_text(part.text), "html", depth)
-        elif part.content_type == "text/html":
-            out.add(html_to_text(part.text), f"file:{part.filename}", depth)
         elif part.content_type == "application/json" and message.kind == "json":
             out.add(part.text, "json", depth)
-        elif _may_be_archive(part):
-            _archive(part, out, depth)
-        elif part.content_type.startswith("text/") and part.content_type not in (
-            "text/rfc822-headers",
-            "text/calendar",
-        ):
-            out.add(part.text, f"file:{part.filename}", depth)
+        else:
+            _file(part.filename, part.content_type, part, out, depth)
+
+
+#: Types and endings that may hold text; what is neither is left alone without decoding it.
+_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".log", ".json", ".jsonl", ".ndjson", ".xml", ".md")
+_BINARY_TYPES = ("image/", "audio/", "video/", "font/")
+_IGNORED = frozenset({
+    "text/rfc822-headers", "text/calendar", "application/pgp-signature", "application/pgp-keys", "application/pkcs7-signature",
+    "application/x-pkcs7-signature", "message/delivery-status", "message/feedback-report", "text/x-vcard", "text/vcard",
+})  # fmt: skip
+
+
+def _file(name: str, content_type: str, part: Part, out: Assembler, depth: int) -> None:
+    lower = name.lower()
+    if content_type in _IGNORED or content_type.startswith(_BINARY_TYPES) or lower.endswith((".asc", ".p7s", ".sig")):
+        return
+    if content_type == "text/html" or lower.endswith((".html", ".htm")):
+        out.add(html_to_text(part.text), f"file:{name}", depth)
+    elif content_type.startswith("text/") or lower.endswith(_TEXT_ENDINGS) or content_type.endswith(("/xml", "/json", "+xml", "+json")):
+        out.add(part.text, f"file:{name}", depth)
+    elif content_type == "application/pdf" or lower.endswith(".pdf"):
+        if out.pdf and is_pdf(part.payload):
+            out.add(pdf_text(part.payload, name, part._budget), f"file:{name}", depth)
+    elif content_type == "application/ms-tnef" or lower == "winmail.dat":
+        for inner, data in tnef.parts(part.payload):
+            _bytes(inner, data, f"file:{name}/{inner}" if inner else "body", part._budget, out, depth)
+    elif _may_be_archive(part):
+        _archive(part, out, depth)
+
+
+def _bytes(name: str, data: bytes, source: str, budget: Budget, out: Assembler, depth: int) -> None:
+    """Add one file out of an archive or wrapper."""
+    lower = name.lower()
+    if is_pdf(data):
+        if out.pdf:
+            out.add(pdf_text(data, name, budget), source, depth)
+    elif lower.endswith(".eml"):
+        _message(Message._read(data, 0, len(data), depth + 1, budget), out, depth + 1)
+    elif lower.endswith((".html", ".htm")):
+        out.add(html_to_text(decode(data)[0]), source, depth)
+    elif not name or lower.endswith(_TEXT_ENDINGS):
+        out.add(decode(data)[0].replace("\r\n", "\n"), source, depth)
+
+
+def has_pdf(message: Message) -> bool:
+    """True if a PDF is attached to `message` (or it is one) that `document` can read on demand."""
+    return any(p.content_type == "application/pdf" or p.filename.lower().endswith(".pdf") for p in message.walk())
 
 
 def _may_be_archive(part: Part) -> bool:
@@ -126,10 +170,7 @@ def _archive(part: Part, out: Assembler, depth: int) -> None:
     if not archive.is_archive(part.filename, part.content_type, data):
         return
     for name, content in archive.members(data, part.filename, part._budget):
-        text, _ = decode(content)
-        if name.lower().endswith((".html", ".htm")):
-            text = html_to_text(text)
-        out.add(text.replace("\r\n", "\n"), f"file:{part.filename}/{name}", depth)
+        _bytes(name, content, f"file:{part.filename}/{name}", part._budget, out, depth)
 
 
 def _group(part: Part) -> str:
@@ -145,7 +186,3 @@ def _is_poor(text: str) -> bool:
     """True for the text half of an alternative that says nothing (empty, or "your mail program shows no HTML")."""
     solid = text.strip()
     return len(solid) < 40 or (len(solid) < 400 and "html" in solid.lower() and "://" not in solid)
-
-
-def _is_table(part: Part) -> bool:
-    return part.filename.lower().endswith((".csv", ".tsv"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from trustdesk.core.types import Category, Claimed, ClaimedParty, Element, Form, Problem, Reading, Role
 from trustdesk.reading import canonical, dmca, forms, orders, parties, questions, roles, times
 from trustdesk.reading.category import category
-from trustdesk.reading.document import Document, document
+from trustdesk.reading.document import Document, document, has_pdf
 from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
 from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, WHOIS, Layout, layout
@@ -60,9 +60,9 @@ class Parsed:
     headed: bool = True  # came as a mail; a bare text has no header to judge by
 
 
-def prepare(message: Message) -> Parsed:
-    """Read text, lines and sender of `message`."""
-    doc = document(message)
+def prepare(message: Message, *, pdf: bool = False) -> Parsed:
+    """Read text, lines and sender of `message`; attached PDF files only if asked for."""
+    doc = document(message, pdf=pdf)
     lines = layout(doc)
     headers = message.headers
     subject = headers.get("Subject")
@@ -73,6 +73,8 @@ def prepare(message: Message) -> Parsed:
 def read(message: Message) -> Reading:
     """The claims of `message` as a person would read them. Never raises for any message."""
     parsed = prepare(message)
+    if document_has_little(parsed) and has_pdf(message):
+        parsed = prepare(message, pdf=True)
     headers = message.headers
     base = envelope(message, parsed)
     other = forms.not_a_report(message, parsed.document.text)
@@ -127,6 +129,17 @@ def _legal(
     if letter is Form.RETRACTION:
         return letter, (), ()
     return orders.form(parsed.subject, text) or Form.NOTICE, (), ()
+
+
+#: A body shorter than this that names no host says "see attachment".
+_LITTLE = 1_200
+_NAMES_SOMETHING = re.compile(r"://|www\.|\d\.\d{1,3}\.\d|\w\[?\.\]?\w{2,}/")
+
+
+def document_has_little(parsed: Parsed) -> bool:
+    """True if what a message says without its PDF files names nothing that could be complained about."""
+    text = parsed.document.text
+    return len(text) < _LITTLE and not _NAMES_SOMETHING.search(text)
 
 
 def complains(subject: str, text: str) -> bool:
