@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from trustdesk.core.regime_rules import Facts
 from trustdesk.core.types import Problem
@@ -162,19 +163,18 @@ class _Reader:
         self.bad(number, f"{words[0]!r} cannot be expected; known: {', '.join(WORDS)}")
 
     def read_facts(self, rest: str, number: int) -> Facts:
-        values: dict[str, str] = {}
-        sets: dict[str, frozenset[str]] = {}
+        values: dict[str, Any] = {}
         for pair in rest.split():
             name, _, value = pair.partition("=")
             if name in _FACTS:
                 values[_FACTS[name]] = value
             elif name in ("confirmed", "switched_on", "switched_off"):
-                sets[name] = sets.get(name, frozenset()) | frozenset(value.split(","))
+                values[name] = values.get(name, frozenset()) | frozenset(value.split(","))
             else:
                 self.bad(
                     number, f"unknown fact {name!r}; known: {', '.join(_FACTS)}, confirmed, switched_on, switched_off"
                 )
-        return Facts(**values, **sets)
+        return Facts(**values)
 
     def end_step(self) -> None:
         if self.expected:

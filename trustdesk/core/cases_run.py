@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from trustdesk.core.calendars import WEEKDAY_NAMES, Calendars
 from trustdesk.core.cases_format import CaseTest, Expected, Step, when
-from trustdesk.core.clocks import Counted, count, meets, starting
+from trustdesk.core.clocks import ClockDraft, Counted, count, meets, starting
 from trustdesk.core.deciding import CaseFacts, Draft, MeasureWish, assess, forbidden
 from trustdesk.core.policies import Policy
 from trustdesk.core.regime_rules import ClockRule, Regime
@@ -113,7 +113,7 @@ class _Step:
                 return f"{word} is {got.isoformat() if got else 'not set'}"
         return ""
 
-    def drafts(self) -> Iterable[object]:
+    def drafts(self) -> tuple[ClockDraft, ...]:
         return starting(
             self.applied, self.step.event, at=self.step.at, calendars=self.calendars, location=self.step.location
         )

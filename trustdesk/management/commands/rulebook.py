@@ -38,7 +38,7 @@ class Command(BaseCommand):
         diff = verbs.add_parser("diff", help="what changes between two versions of a policy, and for which decisions")
         diff.add_argument("old", type=Path, help="the older policy.toml")
         diff.add_argument("new", type=Path, help="the newer policy.toml")
-        diff.add_argument("--decided", type=Path, help="decided cases, one JSON object a line (docs/extend/policy.md)")
+        diff.add_argument("--decided", type=Path, help="decided cases, one JSON object a line (docs/use/law.md)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, f"do_{options['verb']}")(options)
