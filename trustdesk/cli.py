@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "start the whole desk: web, worker, clocks and mail listener",
     "demo": "fill the desk with two weeks of a sample provider's life",
     "receive": "take in mails and reports from files, folders, mailboxes or standard input",
+    "imap": "take reports out of a mailbox",
     "parse": "read mails and print what they claim; touches no database",
     "tick": "look at the clocks once",
     "work": "do the tasks that are due",

@@ -125,6 +125,17 @@ def listener() -> int:
     return door.run()
 
 
+def imap() -> int:
+    """Take reports out of the mailbox of desk.toml's [imap] table."""
+    from trustdesk.doors.imap import Door
+    from trustdesk.doors.imap_settings import account
+
+    found = account(settings.DESK.imap)
+    if found is not None:
+        Door(found).run(stopping())
+    return 0
+
+
 def sample() -> int:
     """The sample provider: customers' sites and the control API that measures go to."""
     from examples.provider import serve
@@ -145,6 +156,7 @@ PARTS: dict[str, Callable[[], int]] = {
     "worker": worker,
     "ticker": ticker,
     "listener": listener,
+    "imap": imap,
     "sample": sample,
 }
 

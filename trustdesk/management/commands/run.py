@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
 
+from trustdesk.doors.imap_settings import account
 from trustdesk.flow import plugins
 from trustdesk.management import parts
 from trustdesk.management.base import AGAIN, alone
@@ -50,6 +51,7 @@ class Command(Base):
 
     def _run(self, *, workers: int | None, no_sample: bool, no_demo: bool, **_: Any) -> None:
         sample = settings.DESK.sample and not no_sample and sample_is_here()
+        mailbox = account(settings.DESK.imap)  # a table that cannot be used is said now, not by a part that keeps dying
         ports = self._ports(sample)
         self._free(ports)
         call_command("setup", stdout=self.stdout, stderr=self.stderr)
@@ -59,6 +61,8 @@ class Command(Base):
         tree = [Part("web", ["run", "--only", "web"]), Part("ticker", ["run", "--only", "ticker"])]
         if settings.LMTP_PORT or settings.SMTP_PORT:
             tree.append(Part("mail listener", ["run", "--only", "listener"]))
+        if mailbox is not None:
+            tree.append(Part("mailbox reader", ["run", "--only", "imap"]))
         count = workers or (1 if health.embedded() else 2)
         tree += [
             Part(f"worker {n}" if count > 1 else "worker", ["run", "--only", "worker"]) for n in range(1, count + 1)
