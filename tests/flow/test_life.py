@@ -165,6 +165,7 @@ class Life(RuleBasedStateMachine):
         case = self.pick(Case.objects.exclude(subject=None), number)
         if case is not None:
             by = Actor("customer", str(case.subject_id))
+            self.world.pass_time(seconds=1)
             self.try_to(
                 appeal.answer, case.pk, text=f"Gone since {self.world.now}.", by=by, actor=by, now=self.world.now
             )

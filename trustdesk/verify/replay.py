@@ -130,7 +130,8 @@ class Story:
         if fresh:
             columns |= {"made_by": actor, "made_at": at, "settled_by": "", "settled_at": None}
         else:
-            if actor == columns["made_by"] or not actor.startswith("person:"):
+            # Who made it may take it back; only letting it stand needs somebody else.
+            if kind == "decision.approved" and (actor == columns["made_by"] or not actor.startswith("person:")):
                 raise Bad("decision.second_person", f"{kind} by {actor}; the decision was made by {columns['made_by']}")
             columns |= {"settled_by": actor, "settled_at": at}
         if kind == "decision.rejected":
