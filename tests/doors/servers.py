@@ -6,10 +6,11 @@ import getpass
 import os
 import pwd
 import shutil
+import smtplib
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -153,6 +154,113 @@ service imap-login {{
 service anvil {{
   chroot =
 }}
+"""
+
+
+@dataclass
+class Postfix:
+    """A running mail server that takes mail for host.example on `port` and hands it on by LMTP."""
+
+    program: str
+    folder: Path
+    port: int
+
+    def control(self, command: str) -> None:
+        done = subprocess.run(
+            [self.program, "-c", str(self.folder / "etc"), command], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr + self.log()
+
+    def log(self) -> str:
+        log = self.folder / "log"
+        return log.read_text() if log.exists() else ""
+
+    def send(self, *messages: bytes, to: Sequence[str] = ("abuse@host.example",)) -> None:
+        """Hand in messages; each is accepted or this raises."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+            for raw in messages:
+                assert client.sendmail("a@reporter.example", list(to), raw, ["BODY=8BITMIME"]) == {}
+
+    def queued(self) -> int:
+        """How many messages wait."""
+        queue = self.folder / "queue"
+        return sum(1 for part in ("incoming", "active", "deferred") for f in (queue / part).rglob("*") if f.is_file())
+
+
+@contextmanager
+def postfix(lmtp_port: int) -> Iterator[Postfix]:
+    """A private Postfix that retries within seconds, gone afterwards. Its master must be started by root."""
+    program = need("postfix", "postfix")
+    if os.geteuid() != 0:
+        pytest.skip("only root can start Postfix; what this test promises WAS NOT TESTED")
+    folder = Path(tempfile.mkdtemp(prefix="td-postfix-"))
+    folder.chmod(0o755)
+    server = Postfix(program, folder, free_ports(1)[0])
+    for name in ("etc", "queue", "data"):
+        (folder / name).mkdir()
+    owner = pwd.getpwnam("postfix")
+    os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
+    (folder / "etc" / "main.cf").write_text(_main_cf(folder, lmtp_port))
+    (folder / "etc" / "master.cf").write_text(_MASTER_CF.replace("PORT", f"127.0.0.1:{server.port}"))
+    try:
+        server.control("start")
+        until = time.monotonic() + 20
+        while True:
+            try:
+                smtplib.SMTP("127.0.0.1", server.port, timeout=5).quit()
+                break
+            except OSError:
+                assert time.monotonic() < until, server.log()
+                time.sleep(0.05)
+        yield server
+    finally:
+        subprocess.run([program, "-c", str(folder / "etc"), "abort"], capture_output=True, timeout=60, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _main_cf(folder: Path, lmtp_port: int) -> str:
+    return f"""
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file_prefixes = {folder}
+maillog_file = {folder}/log
+inet_interfaces = loopback-only
+myhostname = mx.host.example
+mydestination =
+alias_maps =
+local_recipient_maps =
+mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = permit_mynetworks, reject
+virtual_mailbox_domains = host.example
+virtual_transport = lmtp:inet:127.0.0.1:{lmtp_port}
+lmtp_destination_recipient_limit = 50
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+"""
+
+
+_MASTER_CF = """
+PORT       inet  n - n - - smtpd
+pickup     unix  n - n 60 1 pickup
+cleanup    unix  n - n - 0 cleanup
+qmgr       unix  n - n 300 1 qmgr
+rewrite    unix  - - n - - trivial-rewrite
+bounce     unix  - - n - 0 bounce
+defer      unix  - - n - 0 bounce
+trace      unix  - - n - 0 bounce
+verify     unix  - - n - 1 verify
+flush      unix  n - n 1000? 0 flush
+proxymap   unix  - - n - - proxymap
+showq      unix  n - n - - showq
+error      unix  - - n - - error
+retry      unix  - - n - - error
+lmtp       unix  - - n - - lmtp
+anvil      unix  - - n - 1 anvil
+scache     unix  - - n - 1 scache
+tlsmgr     unix  - - n 1000? 1 tlsmgr
+postlog    unix-dgram n - n - 1 postlogd
 """
 
 

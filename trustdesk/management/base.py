@@ -31,13 +31,18 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run, and turn a typed refusal into a message with each finding on its own line."""
-        if self.needs_desk and not _is_set_up():
-            call_command("setup", stdout=self.stderr, stderr=self.stderr)
+        if self.needs_desk:
+            self.ensure_set_up()
         try:
             return super().execute(*args, **options)
         except Refused as refused:
             lines = "\n".join(f"  {f.message}" for f in refused.findings)
             raise CommandError(f"refused:\n{lines}", returncode=USAGE) from refused
+
+    def ensure_set_up(self) -> None:
+        """Make the tables and keys of a desk that has none."""
+        if not _is_set_up():
+            call_command("setup", stdout=self.stderr, stderr=self.stderr)
 
     def say(self, text: str) -> None:
         """One line to standard output, at once, so that a reader at the other end of a pipe sees it."""

@@ -25,6 +25,8 @@ HOST = "127.0.0.1"
 SUPERVISED = "TRUSTDESK_SUPERVISED"
 #: How long a worker that found nothing to do waits before it looks again, in seconds.
 IDLE = 0.25
+#: How long a busy worker pauses between tasks so that a door or a person gets to write: two looks of `trustdesk.sqlite`.
+GIVE_WAY = 0.002
 TICK = 1.0
 HOUSEKEEPING = timedelta(minutes=1)
 HEARTBEAT = timedelta(seconds=5)
@@ -95,7 +97,11 @@ def web() -> int:
 def worker() -> int:
     """Do tasks as they become due."""
     work.load_handlers()
-    return _loop(lambda: IDLE if work.run_once(clock.now) == 0 else 0)
+
+    def once() -> float:
+        return IDLE if work.run_once(clock.now) == 0 else GIVE_WAY
+
+    return _loop(once)
 
 
 def ticker() -> int:

@@ -36,7 +36,7 @@ def sqlite(path: Path) -> dict[str, object]:
     """SQLite that keeps its promises: WAL, synchronous=FULL (a commit survives power loss), writers queue up."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "trustdesk.sqlite",
         "NAME": str(path),
         # A file in tests too: SQLite in memory does not wait for locks, and waiting is part of what is tested.
         "TEST": {"NAME": str(path.with_name(f"test-{path.name}"))},

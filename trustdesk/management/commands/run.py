@@ -42,6 +42,7 @@ class Command(Base):
         """Exit codes: 0 stopped as asked; 75 a port is taken or this desk runs already."""
         if only is not None:
             parts.end_with_supervisor()
+            self.ensure_set_up()
             sys.exit(parts.PARTS[only]())
         if options["workers"] is not None and not 0 < options["workers"] <= 64:
             raise CommandError("--workers: between 1 and 64")

@@ -1,0 +1,132 @@
+"""What the door makes of hostile and broken mail: the protocol's own answer, a case for what was accepted, and neither
+more than two seconds nor more than 200 MB for any of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doors.desk import Desk, mail, send
+from tests.processes import ROOT, own_desk
+
+HEAD = b"From: a@reporter.example\r\nTo: abuse@host.example\r\nSubject: %s\r\nMessage-ID: <%s@reporter.example>\r\n"
+SECONDS, MEGABYTES = 2.0, 200
+
+
+def head(name: str) -> bytes:
+    return HEAD % (name.encode(), name.encode())
+
+
+def nested(levels: int) -> bytes:
+    out = head("nested")
+    for level in range(levels):
+        out += b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level)
+    return out + b"Content-Type: text/plain\r\n\r\nhttp://deep.customer.example/\r\n"
+
+
+def zip_bomb() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a.csv", "b.csv", "c.csv"):
+            archive.writestr(name, b"0" * (300 << 20))
+    body = base64.encodebytes(packed.getvalue()).replace(b"\n", b"\r\n")
+    attached = b'Content-Type: application/zip; name="report.zip"\r\nContent-Transfer-Encoding: base64\r\n\r\n' + body
+    intro = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee http://bomb.customer.example/\r\n"
+    return head("bomb") + intro + b"--b\r\n" + attached + b"\r\n--b--\r\n"
+
+
+TABLE: dict[str, tuple[bytes, int]] = {
+    "no From": (mail(1).partition(b"\r\n")[2], 250),
+    "a From that cannot be parsed": (mail(2).replace(b"From: ", b"From: <<>,,;\xff\"@@ ", 1), 250),
+    "a forged loop header": (
+        mail(3, headers=["Auto-Submitted: no", "X-Loop: abuse@host.example", "Delivered-To: abuse@host.example"]), 250,
+    ),
+    "an empty body": (head("empty") + b"\r\n", 250),
+    "a 40 MB mail": (head("forty") + b"\r\n" + b"http://large.customer.example/ 0123456789abcdef\r\n" * 840_000, 552),
+    "a 30 MB mail": (head("thirty") + b"\r\n" + b"http://large.customer.example/ 0123456789abcdef\r\n" * 630_000, 250),
+    "30 MB of one line": (head("line") + b"\r\nhttp://line.customer.example/ " + b"x" * (30 << 20) + b"\r\n", 250),
+    "30 MB of empty lines": (head("blank") + b"\r\nhttp://blank.customer.example/\r\n" + b"\r\n" * (15 << 20), 250),
+    "200 levels of MIME": (nested(200), 250),
+    "an encoding that does not exist": (
+        mail(4, headers=["Content-Type: text/plain; charset=klingon-8", "Content-Transfer-Encoding: rot13"]), 250,
+    ),
+    "NUL bytes": (mail(5, text="\0http://nul.customer.example/\0x\0"), 250),
+    "5,000 links": (mail(6, text="\r\n".join(f"http://s{n}.customer.example/p/{n}" for n in range(5000))), 250),
+    "a zip bomb": (zip_bomb(), 250),
+    "10,000 headers": (mail(7, headers=[f"X-H{n}: {n}" for n in range(10_000)]), 250),
+    "no bytes at all": (b"", 250),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with own_desk(tmp_path_factory.mktemp("bad-input")) as environment:
+        desk = Desk(environment, 'address = "abuse@host.example"\n')
+        assert desk.command("setup").returncode == 0
+        desk.start_listener()
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+
+#: What a worker does, measured from when it is ready: seconds of processor time, peak memory in MB.
+MEASURED = """
+import time, django, pathlib
+django.setup()
+from trustdesk import clock, rules
+from trustdesk.flow import work
+from trustdesk.interfaces.reading import read
+work.load_handlers(); rules.current(); read(b"From: a@reporter.example\\r\\n\\r\\nhttp://warm.example/ is phishing")
+began = time.process_time()
+work.run_until_idle(clock.now)
+seconds = time.process_time() - began
+peak = next(x for x in pathlib.Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM"))
+print(seconds, int(peak.split()[1]) // 1024)
+"""
+
+
+def used(desk: Desk) -> tuple[float, int]:
+    """Do what is due in a process of its own; see MEASURED."""
+    environment = desk.environment | {"DJANGO_SETTINGS_MODULE": "trustdesk.settings"}
+    done = subprocess.run([sys.executable, "-c", MEASURED], env=environment, cwd=ROOT, capture_output=True, check=True)
+    seconds, megabytes = done.stdout.split()
+    return float(seconds), int(megabytes)
+
+
+def peak(pid: int) -> int:
+    """Peak memory of a running process in MB."""
+    line = next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmHWM"))
+    return int(line.split()[1]) // 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("name", TABLE)
+def test_bad_input(desk: Desk, name: str) -> None:
+    raw, code = TABLE[name]
+    before = desk.one("SELECT count(*) FROM trustdesk_report")
+    client = desk.lmtp()
+    started = time.monotonic()
+    assert send(client, raw, "abuse@host.example")[0][0] == code
+    answered = time.monotonic() - started
+    if code == 250:
+        assert desk.one("SELECT count(*) FROM trustdesk_report") == before + 1
+        seconds, megabytes = used(desk)
+        assert desk.query("SELECT state, case_id IS NOT NULL FROM trustdesk_report ORDER BY id DESC LIMIT 1") in (
+            [("joined", True)], [("joined", 1)],
+        ), "what was accepted is a case"  # fmt: skip
+        assert seconds < SECONDS, f"{seconds:.2f} s to read it"
+        assert megabytes < MEGABYTES, f"{megabytes} MB to read it"
+    else:
+        assert desk.one("SELECT count(*) FROM trustdesk_report") == before
+    assert answered < SECONDS * 2, f"{answered:.2f} s to answer"  # wall clock: other tests run beside this one
+    assert peak(desk.running[0].pid) < MEGABYTES
+    assert desk.one("SELECT count(*) FROM trustdesk_task WHERE state <> 'queued' OR attempts > 0") == 0
