@@ -9,10 +9,10 @@ from unittest import mock
 
 import pytest
 
-from tests.verify.world import ANA, World, world
+from tests.verify.world import ANA, DIEGO, REASONS, World, choice, world
 from trustdesk import evidence
-from trustdesk.core.types import Refused
-from trustdesk.flow import retain
+from trustdesk.core.types import Actor, Channel, Refused
+from trustdesk.flow import appeal, decide, receive, retain
 from trustdesk.models import Case, Entry, Evidence, Report, Task
 from trustdesk.verify import check
 
@@ -119,3 +119,34 @@ def test_refused(desk: World) -> None:
     unread = Report.objects.get(pk=desk.mail("https://shop-1.example/b")).evidence_id
     assert refused(desk, unread) == "erase.unread"
     assert codes() == []
+
+
+def test_the_same_message_again(desk: World) -> None:
+    """It is one report still, and its bytes do not come back, whatever a relay has written on it."""
+    case = desk.case()
+    digest = case.first_reports.get().evidence_id
+    raw = evidence.get(digest)
+    erase(desk, digest)
+    for copy in (raw, b"Received: from relay.example by mx.example; Wed, 18 Nov 2026 09:00:00 +0000\n" + raw):
+        receipt = receive.receive(receive.Incoming(copy, Channel.MAIL), now=desk.now)
+        assert receipt.duplicate
+        assert receipt.report_id == case.first_reports.get().pk
+    assert codes() == [], "neither back from erasure nor a file that nobody knows"
+
+
+def test_the_same_words_again(desk: World) -> None:
+    case = desk.case()
+    by = Actor("customer", str(case.subject_id))
+    for turn in range(2):
+        made = decide.decide(case.pk, choice(case), actor=ANA, now=desk.now).decision
+        assert made is not None
+        lodged = appeal.lodge(made.pk, kind="appeal", text="Please look again.", by=by, actor=by, now=desk.now)
+        appeal.resolve(
+            lodged.pk, outcome="upheld", reasons=REASONS, actor=DIEGO, now=desk.now, replacement=choice(case)
+        )  # fmt: skip
+        assert lodged.evidence_id is not None
+        erase(desk, lodged.evidence_id)
+        assert codes() == [], turn
+        desk.pass_time(seconds=1)
+        if turn == 0:
+            case = desk.case("https://shop-2.example/x")

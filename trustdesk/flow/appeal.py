@@ -47,14 +47,16 @@ def lodge(
         raise Refused(Finding("appeal.no_reason", "Say in a sentence or two why the decision is wrong.", "text"))
     if len(text) > LIMIT:
         raise Refused(Finding("appeal.too_long", f"Please keep it under {LIMIT} characters.", "text"))
-    digest = evidence.put(text.encode())
+    # With its circumstances: the same words may come again after these have been erased.
+    raw = f"Decision: {decision_id}\nFrom: {by}\nDate: {now.isoformat()}\n\n{text}".encode()
+    digest = evidence.put(raw)
     decision = Decision.objects.get(pk=decision_id)
     with locked(decision.case_id) as case:
         decision = Decision.objects.select_for_update().get(pk=decision_id)
         findings = may_appeal(decision, by, now=now)
         if findings:
             raise Refused(*findings)
-        kept = _kept(digest, text, now=now)
+        kept = _kept(digest, raw, now=now)
         appeal = Appeal(
             case=case,
             decision=decision,
@@ -90,10 +92,10 @@ def lodge(
     return appeal
 
 
-def _kept(digest: str, text: str, *, now: datetime) -> Evidence:
+def _kept(digest: str, raw: bytes, *, now: datetime) -> Evidence:
     found = Evidence.objects.filter(pk=digest).first()
     return found or Evidence(
-        digest=digest, size=len(text.encode()), media_type="text/plain; charset=utf-8", stored_at=now
+        digest=digest, size=len(raw), media_type="text/plain; charset=utf-8", stored_at=now
     )
 
 
@@ -174,7 +176,7 @@ def answer(case_id: int, *, text: str, by: Actor, actor: Actor, now: datetime, l
     digest = evidence.put(raw)
     with locked(case_id) as case:
         party = Party(kind="customer", name=case.subject.name if case.subject else "", language=language[:12])
-        kept = Evidence(digest=digest, size=len(raw), media_type="text/plain; charset=utf-8", stored_at=now)
+        kept = _kept(digest, raw, now=now)
         report = Report(
             evidence=kept, identity=identity(raw), channel=Channel.PORTAL, received_at=now, state="joined", form=Form.REPLY,
             category=case.category, language=language[:12], title="", reader="portal", reporter=party, case=case,

@@ -69,6 +69,12 @@ def receive_many(batch: Sequence[Incoming], *, now: datetime) -> list[Receipt]:
     """Take in several messages with one commit, in order."""
     digests = evidence.put_many([one.raw for one in batch])
     kept = [(one, digest, identity(one.raw)) for one, digest in zip(batch, digests, strict=True)]
+    receipts = _taken_in(kept, now=now)
+    _let_go({digest for (_, digest, _), receipt in zip(kept, receipts, strict=True) if receipt.duplicate})
+    return receipts
+
+
+def _taken_in(kept: Sequence[tuple[Incoming, str, str]], *, now: datetime) -> list[Receipt]:
     for _ in range(3):
         try:
             with transaction.atomic():
@@ -77,6 +83,15 @@ def receive_many(batch: Sequence[Incoming], *, now: datetime) -> list[Receipt]:
             continue
     with transaction.atomic():
         return _store(kept, now=now)
+
+
+def _let_go(digests: set[str]) -> None:
+    """A message that is here already brings its bytes again, perhaps with other marks of transport. What no row holds, and
+    what was lawfully erased since, must not stay. A message has one identity, so no row will ever come to hold them."""
+    if digests:
+        held = Evidence.objects.filter(pk__in=digests, erased_at=None).values_list("pk", flat=True)
+        for digest in digests - set(held):
+            evidence.erase(digest)
 
 
 def _store(kept: Sequence[tuple[Incoming, str, str]], *, now: datetime) -> list[Receipt]:
