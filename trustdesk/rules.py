@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from trustdesk.core.calendars import Calendars, parse_calendar, parse_place
+from trustdesk.core.calendars import Calendars, parse_calendar, parse_place, spelled
 from trustdesk.core.cases_format import parse_cases
 from trustdesk.core.cases_run import run
 from trustdesk.core.lines import line_of
@@ -145,7 +145,7 @@ def excerpt(regime: str, location: str = "", path: Path | str | None = None) -> 
         folder, f"regimes/{regime}/regime.toml", lambda d, file, text: parse_regime(d, file=file), findings
     )
     calendars = _folder(folder, "calendars/*.toml", lambda d, file, text: parse_calendar(d, file=file), findings)
-    code = location.strip().upper()
+    code = spelled(location)
     wanted = {code, code.partition("-")[0], *(c.place for _, c in calendars), *(c.fallback for _, c in calendars)}
     available = {file.stem for file in folder.glob("calendars/days/*.toml")}
     places = [

@@ -154,3 +154,19 @@ def test_diff_over_decided_cases(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert output(capsys, "rulebook", "diff", str(POLICY), str(new), "--decided", str(decided))[0] == 2
     new.write_text("id = 1", encoding="utf-8")
     assert output(capsys, "rulebook", "diff", str(POLICY), str(new))[0] == 1
+
+
+def test_diff_of_two_versions_of_a_law(capsys: pytest.CaptureFixture[str], tmp_path: Path, book: Rulebook) -> None:
+    old = book.root / "regimes/us-dmca-512c/regime.toml"
+    new = tmp_path / "regime.toml"
+    text = old.read_text(encoding="utf-8").replace("low = 10", "low = 5").replace('id = "redflag"', 'id = "red-flag"')
+    new.write_text(text.replace('roles = ["hosting"]', 'roles = ["hosting", "search"]'), encoding="utf-8")
+    code, out, _ = output(capsys, "rulebook", "diff", str(old), str(new))
+    assert code == 0
+    assert set(out.splitlines()) == {
+        "added    clocks red-flag: Remove what the provider itself knows or plainly sees to infringe",
+        "removed  clocks redflag: Remove what the provider itself knows or plainly sees to infringe",
+        "changed  clocks putback low: 10 → 5",
+        "changed  applies roles: hosting → hosting, search",
+    }
+    assert output(capsys, "rulebook", "diff", str(old), str(POLICY))[0] == 2

@@ -100,7 +100,7 @@ class Calendars:
         """
         code = calendar.place
         if code == "location":
-            code = location.strip().upper()
+            code = spelled(location)
             if code and code not in self.places:
                 code = code.partition("-")[0]  # a part of a country without days of its own (ISO 3166-2)
             if code and code not in self.places:
@@ -111,9 +111,21 @@ class Calendars:
             raise Refused(Finding("calendar.place", f"Calendar {calendar.id!r} needs the days off of {code!r}.", code))
         return self.places[code] if code else None
 
+    def at(self, location: str) -> Place | None:
+        """The place of that code, or of the country that it is a part of; None when there is none."""
+        code = spelled(location)
+        return self.places.get(code) or self.places.get(code.partition("-")[0])
+
     def version(self, calendar: Calendar, place: Place | None) -> str:
         """What is stored with a due date: the version of the counting rule and of the days off."""
         return f"{calendar.version} {place.code}@{place.version}" if place else calendar.version
+
+
+def spelled(location: str) -> str:
+    """A place as ISO 3166 writes it; the European Union's own letters for Greece and the common ones for Britain too."""
+    code = location.strip().upper()
+    country, dash, part = code.partition("-")
+    return {"UK": "GB", "EL": "GR"}.get(country, country) + dash + part
 
 
 def parse_calendar(document: Mapping[str, Any], *, file: str) -> Calendar:

@@ -11,6 +11,7 @@ from typing import Any
 
 from trustdesk.core.regimes import ROLES
 from trustdesk.core.strict import BadRules, Table, unique
+from trustdesk.core.tdb import DECISIONS
 from trustdesk.core.types import Category, Finding, Form
 
 ASSET_KINDS = ("account", "site", "url", "domain", "ip", "cidr", "mailbox", "service")
@@ -42,6 +43,7 @@ class MeasureRule:
     roles: tuple[str, ...] = ()
     asset_kinds: tuple[str, ...] = ()
     reversible: bool = True
+    dsa: str = ""  # its name in the DSA Transparency Database; empty when it restricts nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def _measures(top: Table) -> tuple[MeasureRule, ...]:
             roles=table.words("roles", choices=ROLES),
             asset_kinds=table.words("asset_kinds", choices=ASSET_KINDS),
             reversible=table.flag("reversible", default=True),
+            dsa=table.text("dsa", required=False, choices=DECISIONS),
         )
         table.close()
         pairs.append((rule, table))

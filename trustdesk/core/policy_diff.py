@@ -1,4 +1,4 @@
-"""Two versions of a policy side by side, and what the difference would have meant for cases already decided."""
+"""Two versions of a policy or regime side by side, and what a difference would have meant for cases already decided."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from trustdesk.core.deciding import CaseFacts, Draft, MeasureWish, assess
 from trustdesk.core.policies import Policy
+from trustdesk.core.regime_rules import Item, Regime
 from trustdesk.core.regimes import Applied
 from trustdesk.core.routing import queue
 
@@ -72,6 +73,29 @@ class Difference:
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     """Every difference between two versions, item by item."""
     return tuple(_changes(old, new))
+
+
+def regime_changes(old: Regime, new: Regime) -> tuple[Change, ...]:
+    """Every difference between two versions of a regime, item by item; a dated twin is an item of its own."""
+    out: list[Change] = []
+    for f in fields(Regime):
+        before, after = getattr(old, f.name), getattr(new, f.name)
+        if f.name in ("digest", "scope") or before == after:
+            continue
+        if any(isinstance(item, Item) for item in (*_sequence(before), *_sequence(after))):
+            out += _items(f.name, {_name(i): i for i in before}, {_name(i): i for i in after})
+        else:
+            out += _differ(f.name.replace("_", " "), before, after)
+    out += _values("applies", old.scope, new.scope)
+    return tuple(out)
+
+
+def _sequence(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _name(item: Item) -> str:
+    return f"{item.id} from {item.valid_from}" if item.valid_from else item.id
 
 
 def replay(old: Policy, new: Policy, decided: Iterable[Decided]) -> tuple[Difference, ...]:

@@ -13,7 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from trustdesk import rules
 from trustdesk.core.policies import Policy, parse_policy
-from trustdesk.core.policy_diff import Decided, changes, replay
+from trustdesk.core.policy_diff import Decided, changes, regime_changes, replay
+from trustdesk.core.regime_file import parse_regime
+from trustdesk.core.regimes import Regime
 from trustdesk.core.rule_pages import policy_page, regime_page
 from trustdesk.core.strict import BadRules
 from trustdesk.core.types import Finding
@@ -35,9 +37,11 @@ class Command(BaseCommand):
         show = verbs.add_parser("show", help="one regime or policy as a cited page")
         show.add_argument("id", help="id of a regime or policy")
         show.add_argument("--source", action="store_true", help="the file itself")
-        diff = verbs.add_parser("diff", help="what changes between two versions of a policy, and for which decisions")
-        diff.add_argument("old", type=Path, help="the older policy.toml")
-        diff.add_argument("new", type=Path, help="the newer policy.toml")
+        diff = verbs.add_parser(
+            "diff", help="what changes between two versions of a policy or regime, and for which decisions"
+        )
+        diff.add_argument("old", type=Path, help="the older policy.toml or regime.toml")
+        diff.add_argument("new", type=Path, help="the newer one")
         diff.add_argument("--decided", type=Path, help="decided cases, one JSON object a line (docs/use/law.md)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -86,19 +90,23 @@ class Command(BaseCommand):
             self.stdout.write(regime_page(rule))
 
     def do_diff(self, options: dict[str, Any]) -> None:
-        old, new = self._policy(options["old"]), self._policy(options["new"])
-        found = changes(old, new)
+        old, new = self._rule(options["old"]), self._rule(options["new"])
+        if isinstance(old, Policy) and isinstance(new, Policy):
+            found = changes(old, new)
+        elif isinstance(old, Regime) and isinstance(new, Regime):
+            found = regime_changes(old, new)
+        else:
+            raise CommandError("one of the files is a policy and the other a regime", returncode=USAGE)
         for change in found:
             arrow = f"{change.old} → {change.new}" if change.kind == "changed" else change.old or change.new
             self.stdout.write(f"{change.kind:8} {change.where}: {arrow}")
-        if options["decided"]:
+        if options["decided"] and isinstance(old, Policy) and isinstance(new, Policy):
             decided = self._decided(options["decided"])
             different = replay(old, new, decided)
             for item in different:
                 self.stdout.write(f"case {item.id}: {item.what}: {item.old} → {item.new}")
-            self.stdout.write(
-                f"{len({d.id for d in different})} of {len(decided)} decisions would have come out differently"
-            )
+            count = len({d.id for d in different})
+            self.stdout.write(f"{count} of {len(decided)} decisions would have come out differently")
 
     def _load(self) -> rules.Rulebook:
         try:
@@ -106,9 +114,11 @@ class Command(BaseCommand):
         except rules.RulebookError as error:
             raise CommandError(f"the rulebook is not usable\n{error}", returncode=FINDINGS) from error
 
-    def _policy(self, path: Path) -> Policy:
+    def _rule(self, path: Path) -> Policy | Regime:
         try:
-            return parse_policy(tomllib.loads(path.read_text(encoding="utf-8")), file=str(path))
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+            parse = parse_regime if "applies" in document else parse_policy
+            return parse(document, file=str(path))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise CommandError(f"{path}: {error}", returncode=USAGE) from error
         except BadRules as error:
