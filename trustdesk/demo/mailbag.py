@@ -7,7 +7,7 @@ import json
 import random
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -103,7 +103,8 @@ def _document(raw: bytes, at: datetime, number: str) -> bytes:
         if isinstance(value, dict):
             return {name: renew(inner, name) for name, inner in value.items()}
         if key in _DATES and isinstance(value, str):
-            return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+            seen = at - timedelta(milliseconds=int(number[:6], 16) % 3_600_000)  # reports come within the hour
+            return seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         if key in _NUMBERS and isinstance(value, str):
             return f"{number[:8]}-{number[8:12]}-4{number[13:16]}-8{number[1:4]}-{number[:12]}"
         return value

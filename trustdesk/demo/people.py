@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from django.db.models import Q
 
 from trustdesk.core.types import Actor, Refused
 from trustdesk.flow import appeal, attend, decide
@@ -17,6 +20,11 @@ from trustdesk.models import Appeal, Asset, Case, Decision, Measure, Notice, Rep
 STORY = Path(__file__).with_name("story.toml")
 #: Measures that are on or about to be.
 STANDING = ("ordered", "attempted", "applied", "confirmed")
+#: Measures after which nothing of the asset is to be seen.
+WHOLE = ("site_disable", "null_route", "domain_hold", "account_suspend")
+#: What the sample provider can carry out each measure on.
+BITES_ON = {"site_disable": "site", "path_block": "site", "warning_page": "site", "null_route": "prefix",
+            "domain_hold": "domain", "account_suspend": "account"}  # fmt: skip
 
 
 def story() -> dict[str, Any]:
@@ -40,8 +48,8 @@ class Cast:
         """The user name behind `person:7`, or "" if it is nobody of the cast."""
         return next((n for n, number in self.accounts.items() if actor == f"person:{number}"), "")
 
-    def look(self, case_id: int, name: str, now: datetime) -> Decision | None:
-        """Somebody takes the case, reads it and decides. None if it was not theirs to decide."""
+    def look(self, case_id: int, name: str, now: datetime, *, only: str = "") -> Decision | None:
+        """Somebody takes the case, reads it and decides, with the outcome `only` if given. None if they did not."""
         case = Case.objects.get(pk=case_id)
         if case.state != "open" or Appeal.objects.filter(case=case, state="lodged").exists():
             return None
@@ -50,7 +58,9 @@ class Cast:
         if case.unread:
             attend.read(case_id, actor=who, now=now)
         for choice in self._choices(Case.objects.get(pk=case_id)):
-            if decide.decide(case_id, choice, actor=who, now=now, persist=False).allowed:
+            if only and choice.outcome != only:
+                continue
+            with suppress(Refused):
                 return decide.decide(case_id, choice, actor=who, now=now).decision
         return None
 
@@ -62,7 +72,7 @@ class Cast:
         asked = Decision.objects.filter(case=case, outcome="forwarded").exists()
         rejected = Decision.objects.filter(case=case, state="rejected").exists()
         choices = []
-        if assets and Measure.objects.filter(asset=assets[0], state__in=STANDING).exclude(case=case).exists():
+        if assets and self._stands(case, assets[0]):
             choices.append(Choice("duplicate", reasons=again["standing"]))
         if asked and Report.objects.filter(joinings__case=case, form="reply").exists():
             choices.append(Choice("no_violation", reasons=again["clean"]))
@@ -73,10 +83,20 @@ class Cast:
                 continue
             if option["outcome"] == "measures":
                 kinds = option["measures"][1:] if rejected else option["measures"]
-                choices += [self._measure(option, kind, asset, asked) for kind in kinds for asset in assets]
+                fits = [(kind, asset) for kind in kinds for asset in assets if asset.kind == BITES_ON[kind]]
+                choices += [self._measure(option, kind, asset, asked) for kind, asset in fits]
             else:
                 choices.append(Choice(option["outcome"], reasons=option["reasons"]))
         return choices
+
+    def _stands(self, case: Case, asset: Asset) -> bool:
+        """Whether what was reported is out of sight already, by a decision on another case."""
+        standing = Measure.objects.filter(asset=asset, state__in=STANDING).exclude(case=case)
+        targets = case.indicators.filter(role="target").values("value")
+        if standing.filter(Q(kind__in=WHOLE) | Q(target__in=targets)).exists():
+            return True
+        same = Measure.objects.filter(asset__subject_id=asset.subject_id, state__in=STANDING).exclude(case=case)
+        return same.filter(kind__in=("null_route", "account_suspend")).exists()
 
     def _measure(self, option: dict[str, Any], kind: str, asset: Asset, asked: bool) -> Choice:
         reasons = option["reasons"] + (f" {self.story['again']['silent']}" if asked else "")

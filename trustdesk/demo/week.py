@@ -27,7 +27,7 @@ def arrivals(count: int, start: datetime, until: datetime, dice: random.Random) 
         slots.append(hour)
         weights.append(HOURS[hour.hour] * DAYS[hour.weekday()])
         hour += timedelta(hours=1)
-    found = []
+    found: list[datetime] = []
     while len(found) < count:
         moment = dice.choices(slots, weights)[0] + timedelta(seconds=dice.randrange(3600))
         if start <= moment < until:

@@ -27,7 +27,7 @@ class Command(DeskCommand):
         parser.add_argument("--days", type=int, default=14, help="how many days (default: 14)")
         parser.add_argument("--until", metavar="TIME", help="when they end, as ISO 8601 with zone (default: now)")
         parser.add_argument("--seed", type=int, default=7, help="another number, another fortnight (default: 7)")
-        parser.add_argument("--reports", type=int, default=190, help="about how many reports (default: 190)")
+        parser.add_argument("--reports", type=int, default=150, help="how many reports (default: 150)")
         parser.add_argument("--anyway", action="store_true", help="also on a desk that has cases already")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,7 +41,11 @@ class Command(DeskCommand):
         except FileNotFoundError as error:
             raise CommandError(f"the sample mail is not here: {error.filename}", returncode=USAGE) from error
         start = until - timedelta(days=options["days"])
-        with player.provider(), tqdm(total=options["days"] * 24, file=sys.stderr, disable=None, unit="h") as bar:
+        with (
+            player.hurried(),
+            player.provider(),
+            tqdm(total=options["days"] * 24, file=sys.stderr, disable=None, unit="h") as bar,
+        ):
             played = player.Player(samples, start=start, until=until, seed=options["seed"], reports=options["reports"])
             if set(played.cast.accounts) != set(player.week.SHIFTS):
                 raise CommandError(
