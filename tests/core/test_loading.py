@@ -180,6 +180,28 @@ def test_the_running_desk_keeps_the_last_good_rulebook(copy: Path, running: Call
     assert healed.digest != good.digest
 
 
+def test_days_off_are_read_when_they_are_needed_and_checked_when_they_change(
+    copy: Path, running: Callable[[], Rulebook]
+) -> None:
+    (copy / "calendars/days/XX.toml").write_text("broken", encoding="utf-8")
+    first = running()
+    assert set(first.calendars.places) == {"US", "MX", "EU", "XX"} and len(first.calendars.places) == 4
+    assert first.calendars.places["US"].code == "US"
+    with pytest.raises(RulebookError, match="XX.toml"):
+        first.calendars.places["XX"]
+    with pytest.raises(KeyError):
+        first.calendars.places["YY"]
+    with pytest.raises(RulebookError, match="XX.toml"):
+        rules.load(copy)
+    shutil.copy(copy / "calendars/days/US.toml", copy / "calendars/days/XX.toml")
+    edit(copy / "calendars/days/XX.toml", 'code = "US"', 'code = "XX"')
+    good = running()
+    assert good.problems == () and good.calendars.places["XX"].code == "XX"
+    (copy / "calendars/days/XX.toml").write_text("broken again", encoding="utf-8")
+    kept = running()
+    assert kept.problems and kept.calendars.places["XX"].code == "XX"
+
+
 def test_a_desk_that_never_had_a_good_rulebook_does_not_start(copy: Path, running: Callable[[], Rulebook]) -> None:
     (copy / DMCA).write_text("broken", encoding="utf-8")
     with pytest.raises(RulebookError):

@@ -110,7 +110,7 @@ class Command(BaseCommand):
 
     def _load(self) -> rules.Rulebook:
         try:
-            return rules.load()
+            return rules.load(everything=False)
         except rules.RulebookError as error:
             raise CommandError(f"the rulebook is not usable\n{error}", returncode=FINDINGS) from error
 
