@@ -33,7 +33,9 @@ def members(data: bytes, name: str, budget: Budget, depth: int = 0) -> Iterator[
 def _spend(budget: Budget, size: int, name: str) -> bool:
     budget.unpacked += size
     if budget.unpacked > budget.limits.unpacked_bytes:
-        budget.note("archive_too_large", "the archive unpacks to more than the limit; the rest was not read", name[:100])
+        budget.note(
+            "archive_too_large", "the archive unpacks to more than the limit; the rest was not read", name[:100]
+        )
         return False
     return True
 

@@ -148,8 +148,12 @@ _NOTICE_MARKS = re.compile(
     r"(?i)should be taken down|infring(?:es|ing|ed|ement)\b|unauthori[sz]ed (?:copy|copies|use|distribution)|(?:use|posting) of the (?:copyrighted )?material\w* .{0,80}not authori[sz]ed|authori[sz]ed to act on (?:the )?behalf|alleged infringer|512\(c\)|circumvent|take ?down (?:the|this|these|request|notice)|"
     r"\bstolen\b|without (?:my|our|the owner'?s|any) (?:permission|consent|authori[sz]ation|licen[sc]e)|leaked|proprietary|violat\w+ (?:of )?(?:my|our|the) (?:copyright|licen[sc]e|rights)"
 )
-_DMCA = re.compile(r"(?i)\bd(?:mc|cm)a\b|digital millennium|17 u\.?\s?s\.?\s?c|u\.?s\.?c\.? ?§? ?512|512 ?\(c\)|penalty of perjury|good[ -]faith belief that (?:the )?(?:use|material|content)|takedown notice")
-_WITHDRAWN = re.compile(r"(?i)\b(?:retract|withdraw|rescind|revok)\w*\b.{0,80}\b(?:notice|notification|complaint|claim|request|takedown|reinstatement)|(?:takedown|notice) is (?:no longer|not) (?:needed|necessary)")
+_DMCA = re.compile(
+    r"(?i)\bd(?:mc|cm)a\b|digital millennium|17 u\.?\s?s\.?\s?c|u\.?s\.?c\.? ?§? ?512|512 ?\(c\)|penalty of perjury|good[ -]faith belief that (?:the )?(?:use|material|content)|takedown notice"
+)
+_WITHDRAWN = re.compile(
+    r"(?i)\b(?:retract|withdraw|rescind|revok)\w*\b.{0,80}\b(?:notice|notification|complaint|claim|request|takedown|reinstatement)|(?:takedown|notice) is (?:no longer|not) (?:needed|necessary)"
+)
 _PATHS = re.compile(r"\S{0,300}/\S{0,300}")
 _TAIL = 15_000
 _LINKED = re.compile(r"\[[^\]]{0,200}\]\(\S{0,400}\)|<a [^>]{0,400}>[^<]{0,300}</a>|https?://\S{1,2000}")
@@ -178,7 +182,14 @@ def form(subject: str, text: str) -> Form | None:
     questions = len(_NOTICE_QUESTIONS.findall(plain)) * 2
     notice += questions
     counter += len(_COUNTER_QUESTIONS.findall(plain)) * 2
-    if not questions and retract and counter < 3 and retract >= notice * 0.5 and (len(plain) < 3500 or retract >= 3) and _WITHDRAWS.search(plain[:2500]):
+    if (
+        not questions
+        and retract
+        and counter < 3
+        and retract >= notice * 0.5
+        and (len(plain) < 3500 or retract >= 3)
+        and _WITHDRAWS.search(plain[:2500])
+    ):
         return Form.RETRACTION
     if counter >= 2 and counter > notice * 0.8:
         return Form.COUNTER_NOTICE
@@ -192,7 +203,9 @@ _PREAMBLE = re.compile(r"(?is)^.{0,200}?before disabling any content.{0,1500}?\n
 _NOTICE_QUESTIONS = re.compile(
     r"(?i)should be taken down|alleged infringer|original copyrighted work|is infringing:|nature of your copyright|original work referenced above|best solution for the alleged|fair use.{0,10} into consideration|copyrighted materials described above"
 )
-_COUNTER_QUESTIONS = re.compile(r"(?i)files were taken down|dispute the notice|content that has been disabled|nature of your content ownership|complaining party can get back|result of a mistake or misidentification")
+_COUNTER_QUESTIONS = re.compile(
+    r"(?i)files were taken down|dispute the notice|content that has been disabled|nature of your content ownership|complaining party can get back|result of a mistake or misidentification"
+)
 _WITHDRAWS = re.compile(
     r"(?i)retract|withdraw|rescind|cancel|null|invalidat|no longer|not needed|by mistake|in error|re-?enabl|re-?instat|restor|amicabl|revok|resolved|authori[sz]ed the user|(?:remove|drop|lift|undo|reverse) (?:the|this|my|our|that|these)"
 )

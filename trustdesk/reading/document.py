@@ -13,7 +13,17 @@ from trustdesk.reading.pdf import is_pdf, pdf_text
 
 
 #: Header fields of a nested message that are part of the document: who, when, and the way it took.
-_SHOWN = ("Authentication-Results", "Received-SPF", "Received", "X-Originating-IP", "X-Sender-IP", "From", "To", "Date", "Subject")
+_SHOWN = (
+    "Authentication-Results",
+    "Received-SPF",
+    "Received",
+    "X-Originating-IP",
+    "X-Sender-IP",
+    "From",
+    "To",
+    "Date",
+    "Subject",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,11 @@ def _file(name: str, content_type: str, part: Part, out: Assembler, depth: int) 
         return
     if content_type == "text/html" or lower.endswith((".html", ".htm")):
         out.add(html_to_text(part.text), f"file:{name}", depth)
-    elif content_type.startswith("text/") or lower.endswith(_TEXT_ENDINGS) or content_type.endswith(("/xml", "/json", "+xml", "+json")):
+    elif (
+        content_type.startswith("text/")
+        or lower.endswith(_TEXT_ENDINGS)
+        or content_type.endswith(("/xml", "/json", "+xml", "+json"))
+    ):
         out.add(part.text, f"file:{name}", depth)
     elif content_type == "application/pdf" or lower.endswith(".pdf"):
         if out.pdf and is_pdf(part.payload):
@@ -159,9 +173,11 @@ def has_pdf(message: Message) -> bool:
 
 def _may_be_archive(part: Part) -> bool:
     name = part.filename.lower()
-    return (
-        name.endswith((".zip", ".gz"))
-        or part.content_type in ("application/zip", "application/x-zip-compressed", "application/gzip", "application/x-gzip")
+    return name.endswith((".zip", ".gz")) or part.content_type in (
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/gzip",
+        "application/x-gzip",
     )
 
 

@@ -201,7 +201,13 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
     if bracketed:
         close = text.find(">", stop, stop + 700)
         inner = text[stop:close] if close > 0 else ""
-        if close > 0 and inner.strip() and "\n\n" not in inner and "<" not in inner and " " not in inner.strip().replace("\n ", "\n"):
+        if (
+            close > 0
+            and inner.strip()
+            and "\n\n" not in inner
+            and "<" not in inner
+            and " " not in inner.strip().replace("\n ", "\n")
+        ):
             return text[start:stop] + "".join(inner.split()).replace(">", ""), close
     url = text[start:stop]
     line_start = text.rfind("\n", max(start - 400, 0), start) + 1
@@ -217,7 +223,13 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
         after = text[more.end() : more.end() + 40].split("\n")[0].strip()
         broken = url[-1] in "%=&?/_-" or url[-2:-1] == "%" or piece[0] in "%&=?/_"
         coded = sum(c in "0123456789%=&_/-" for c in piece) * 4 > len(piece)
-        if piece[0] in "[(" or "://" in piece[:12] or after or not (broken or coded) or (piece[0] in "-*" and len(piece) < 4):
+        if (
+            piece[0] in "[("
+            or "://" in piece[:12]
+            or after
+            or not (broken or coded)
+            or (piece[0] in "-*" and len(piece) < 4)
+        ):
             break
         if piece[0] in "/" and not broken:
             break
@@ -231,7 +243,9 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
     return (url, stop) if lines else None
 
 
-_SPACED = re.compile(r" ?(?:\[\.\]|\(\.\)) ?[A-Za-z0-9-][^\s<>\"]{0,2000}| \.[A-Za-z0-9-][^\s<>\"]{0,2000}| /[A-Za-z0-9][^\s<>\"]{0,2000}")
+_SPACED = re.compile(
+    r" ?(?:\[\.\]|\(\.\)) ?[A-Za-z0-9-][^\s<>\"]{0,2000}| \.[A-Za-z0-9-][^\s<>\"]{0,2000}| /[A-Za-z0-9][^\s<>\"]{0,2000}"
+)
 
 
 def _spaced(text: str, start: int, stop: int) -> tuple[str, int] | None:

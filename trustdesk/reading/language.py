@@ -29,15 +29,18 @@ for _language, _list in _WORDS.items():
 _TOKEN = re.compile(r"[^\W\d_]{1,20}")
 _NOISE = re.compile(r"\S*(?:://|@|\.\w+/)\S*")
 _SAMPLE = 4000
+_LETTERS = re.compile(r"[^\W\d_]+")
+_CYRILLIC = re.compile("[\u0400-\u04ff]+")
+#: (code, letters, one letter in how many decides)
 _SCRIPTS = (
-    ("ja", 0x3040, 0x30FF),
-    ("ko", 0xAC00, 0xD7AF),
-    ("zh", 0x4E00, 0x9FFF),
-    ("ar", 0x0600, 0x06FF),
-    ("he", 0x0590, 0x05FF),
-    ("el", 0x0370, 0x03FF),
-    ("th", 0x0E00, 0x0E7F),
-    ("hi", 0x0900, 0x097F),
+    ("ja", re.compile("[\u3040-\u30ff]+"), 10),
+    ("ko", re.compile("[\uac00-\ud7af]+"), 5),
+    ("zh", re.compile("[\u4e00-\u9fff]+"), 5),
+    ("ar", re.compile("[\u0600-\u06ff]+"), 5),
+    ("he", re.compile("[\u0590-\u05ff]+"), 5),
+    ("el", re.compile("[\u0370-\u03ff]+"), 5),
+    ("th", re.compile("[\u0e00-\u0e7f]+"), 5),
+    ("hi", re.compile("[\u0900-\u097f]+"), 5),
 )
 
 
@@ -62,13 +65,13 @@ def language(text: str) -> str:
 
 
 def _script(sample: str) -> str:
-    letters = [ord(c) for c in sample if c.isalpha()]
-    if not letters:
+    beyond = len(sample) - len(sample.encode("ascii", "ignore"))
+    if beyond * 12 < len(sample):
         return ""
-    for code, low, high in _SCRIPTS:
-        if sum(low <= c <= high for c in letters) * 10 > len(letters) * (2 if code != "ja" else 1):
+    letters = sum(map(len, _LETTERS.findall(sample)))
+    for code, pattern, share in _SCRIPTS:
+        if sum(map(len, pattern.findall(sample))) * share > letters:
             return code
-    cyrillic = sum(0x0400 <= c <= 0x04FF for c in letters)
-    if cyrillic * 5 > len(letters):
+    if sum(map(len, _CYRILLIC.findall(sample))) * 5 > letters:
         return "uk" if any(c in "іїєґІЇЄҐ" for c in sample) else "ru"
     return ""

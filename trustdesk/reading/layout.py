@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from trustdesk.reading.document import Document
+from trustdesk.reading.patterns import linear
 
 BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP, WHOIS = (
     "body",
@@ -35,38 +36,63 @@ _CLOSING = re.compile(
     r"|met vriendelijke groet(?:en)?|s pozdravem|z poważaniem|pozdrawiam|с уважением|cu stim[ăa]|med v[äa]nlig(?:a)? h[äa]lsning(?:ar)?|yst[äa]v[äa]llisin terveisin|saygılarımla|敬具|よろしくお願い|谢谢|此致)"
     r"(?:[\s,.!;:\-–—]|$)"
 )
+_CLOSING_WORDS = frozenset(
+    """with most kind best warm many my yours our regards sincerely truly faithfully respectfully thanks thank cheers cordially mit freundliche viele mfg cordialement
+    bien salutations sincères atentamente un saludo saludos cordial cordiali distinti saluti atenciosamente cumprimentos com met s z pozdrawiam с cu med ystävällisin
+    saygılarımla 敬具 よろしくお願い 谢谢 此致 respectfully wishes freundlichen""".split()
+)
+_FORWARD_STARTS = frozenset(
+    [
+        "begin f",
+        "origina",
+        "forward",
+        "weiterg",
+        "ursprün",
+        "mensaje",
+        "message",
+        "messagg",
+        "mensage",
+        "doorges",
+        "reenvia",
+    ]
+)
 _FORWARD = re.compile(
     r"(?i)^[\s\-=_*]*(?:begin )?(?:(?:original|forwarded|weitergeleitete|ursprüngliche|mensaje|message|messaggio|mensagem|doorgestuurd|reenviado)[ \w]{0,20}(?:message|nachricht|mail|original|transféré|inoltrato|reenviado|encaminhada|bericht)?)[:\s\-=_*]*$"
 )
-_FORWARD_FIELD = re.compile(
-    r"(?i)^\W{0,3}(from|sent|to|date|subject|cc|reply-to|von|gesendet|an|betreff|datum|de|envoyé|à|objet|para|asunto|fecha|enviado(?: el)?|da|inviato|a|oggetto|assunto|от|кому|тема|дата)\W{0,3}:\W?"
-)
-_MAIL_FIELD = re.compile(
-    r"(?i)^(received|return-path|delivered-to|message-id|dkim-signature|authentication-results|received-spf|mime-version|content-type|"
-    r"content-transfer-encoding|x-[\w-]{2,40}|arc-[\w-]{2,40}|list-[\w-]{2,20}|envelope-to|reply-to|thread-\w+|user-agent|sender|precedence|errors-to|"
-    r"from|to|cc|date|subject|references|in-reply-to|importance|feedback-id|domainkey-signature)\s?:"
-)
+_FORWARD_FIELDS = frozenset(
+    ["from", "sent", "to", "date", "subject", "cc", "reply-to", "von", "gesendet", "an", "betreff", "datum", "de", "envoyé", "à", "objet",
+     "para", "asunto", "fecha", "enviado", "enviado el", "da", "inviato", "a", "oggetto", "assunto", "от", "кому", "тема", "дата"]
+)  # fmt: skip
+_MAIL_FIELDS = frozenset(
+    ["received", "return-path", "delivered-to", "message-id", "dkim-signature", "authentication-results", "received-spf", "mime-version",
+     "content-type", "content-transfer-encoding", "envelope-to", "reply-to", "user-agent", "sender", "precedence", "errors-to", "from", "to",
+     "cc", "date", "subject", "references", "in-reply-to", "importance", "feedback-id", "domainkey-signature"]
+)  # fmt: skip
+_MAIL_PREFIXES = ("x-", "arc-", "list-", "thread-")
 _MAIL_ONLY = frozenset(
     {"received", "return-path", "message-id", "dkim-signature", "delivered-to", "mime-version", "received-spf"}
 )
-_TIME = re.compile(
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.](?:\d{1,2}|[A-Za-z]{3})[-/.]\d{2,4}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6} +\d{1,2}),?[ T:/]{1,3}(?:\d{4} )?\d{1,2}:\d{2}(?::\d{2})?"
-    r"|^\W{0,2}\d{2}:\d{2}:\d{2}[.,]\d"
+# One match a line: each pattern takes the rest of its line with it.
+_REST_OF_LINE = r"[^\n]*"
+_TIME = linear(
+    r"(?:(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.](?:\d{1,2}|[a-z]{3})[-/.]\d{2,4}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} +\d{1,2}),?[ T:/]{1,3}(?:\d{4} )?\d{1,2}:\d{2}"
+    r"|(?m:^)[^\w\n]{0,2}\d{2}:\d{2}:\d{2}[.,]\d)" + _REST_OF_LINE
 )
-_LOGGY = re.compile(
-    r"\" \d{3} \d|\b(?:GET|POST|HEAD|PUT|CONNECT|OPTIONS|PROPFIND) [/h*]\S{0,300} HTTP/|sshd\[\d|\bSRC=|\bDST=|proto[= ]|PROTO=|\bpostfix/|\bdovecot|\brhost=|Failed password|Invalid user|"
-    r"\b(?:tcp|udp|icmp)\b.{1,80}(?:->|=>|>)|\d\.\d{1,5} > \d|authentication failure|authentication failed|\bAUTH\b.{0,80}failed|\bdpt?=|user-agent|Mozilla/5\.0|\[client |\blogin:|Ban \d",
-    re.IGNORECASE,
+_LOGGY = linear(
+    r"(?:\" \d{3} \d|\b(?:get|post|head|put|connect|options|propfind) [/h*][^\n ]* http/|sshd\[\d|\bsrc=|\bdst=|proto[= ]|\bpostfix/|\bdovecot|\brhost=|failed password|invalid user|"
+    r"\b(?:tcp|udp|icmp)\b[^\n]*(?:->|=>| > )|\d\.\d{1,5} > \d|authentication failure|authentication failed|\bauth\b[^\n]*failed|\bdpt?=|user-agent|mozilla/5\.0|\[client |\blogin:|ban \d)"
+    + _REST_OF_LINE
 )
-_DISCLAIMER = re.compile(
-    r"(?i)confidential(?:ity)?\b|intended (?:only )?(?:for|recipient)|unsubscribe|privacy (?:policy|statement|notice)|legally privileged|disclaimer|received this (?:e-?mail|message) in error|opt[- ]out|"
+_DISCLAIMER = linear(
+    r"(?:confidential(?:ity)?\b|intended (?:only )?(?:for|recipient)|unsubscribe|privacy (?:policy|statement|notice)|legally privileged|disclaimer|received this (?:e-?mail|message) in error|opt[- ]out|"
     r"before printing|virus[- ]free|terms (?:of (?:use|service)|and conditions) (?:of|apply)|vertraulich|confidencial|confidentiel|riservat[oe]|abmelden|darse de baja|manage (?:your )?(?:preferences|subscription)|"
-    r"all rights reserved|copyright ©|© ?\d{4}|you are receiving this|you received this (?:e-?mail|message)|sent from my|this (?:e-?mail|message) (?:was|has been) (?:sent|scanned)|add(?:ress)? book|follow us|registered (?:office|in england)|mailing list|external (?:e-?mail|sender)"
+    r"all rights reserved|copyright ©|© ?\d{4}|you are receiving this|you received this (?:e-?mail|message)|sent from my|this (?:e-?mail|message) (?:was|has been) (?:sent|scanned)|add(?:ress)? book|follow us|registered (?:office|in england)|mailing list|external (?:e-?mail|sender))"
+    + _REST_OF_LINE
 )
-_WHOIS = re.compile(
-    r"(?i)^(?:[#%]\s|[#%]$|(?:inetnum|inet6num|netrange|netname|nethandle|netrange|cidr|originas|orgname|orgid|orgabuse\w*|orgtech\w*|orgnoc\w*|mnt-\w+|admin-c|tech-c|nic-hdl|source|"
+_WHOIS = linear(
+    r"(?m:^)[> |\t]*(?:[#%]\s|[#%]$|(?:inetnum|inet6num|netrange|netname|nethandle|netrange|cidr|originas|orgname|orgid|orgabuse\w*|orgtech\w*|orgnoc\w*|mnt-\w+|admin-c|tech-c|nic-hdl|source|"
     r"org|organi[sz]ation|descr|remarks|country|status|role|person|route6?|origin|abuse-c|abuse-mailbox|created|last-modified|changed|regdate|updated|parent|nettype|ref|stateprov|postalcode)\s*:\s{2,}|"
-    r"(?:inetnum|inet6num|netrange|netname|cidr|route6?|abuse-mailbox)\s*:)"
+    r"(?:inetnum|inet6num|netrange|netname|cidr|route6?|abuse-mailbox)\s*:)" + _REST_OF_LINE
 )
 _LINK = re.compile(r"\S{0,10}://\S*")
 
@@ -99,6 +125,7 @@ class Layout:
 def layout(doc: Document) -> Layout:
     """Split `doc` into lines and give each its zone. Linear."""
     lines: list[Line] = []
+    marks = _Marks(doc.text)
     substance = False  # has anything been said before a nested message?
     for number, section in enumerate(doc.sections):
         text = doc.text[section.start : section.end]
@@ -113,7 +140,7 @@ def layout(doc: Document) -> Layout:
                     line.quote = quoted.group().count(">")
                     line.text = raw[quoted.end() :]
                     line.start = at + quoted.end()
-            line.zone = state.zone(line.text)
+            line.zone = state.zone(line.text, marks.of(at))
             if section.source == "message-header":
                 line.zone = MAIL_HEADER if substance else FORWARD_HEADER
             elif section.source.startswith("file:") and line.zone in (BODY, SIGNATURE):
@@ -126,15 +153,56 @@ def layout(doc: Document) -> Layout:
     return Layout(lines)
 
 
-_REPORTS = re.compile(
-    r"(?i)abuse|spam|phish|attack|infring|malicious|malware|complain|report|incident|unauthori[sz]ed|fraud|copyright|offending|misbrauch|missbrauch|violat|scan|hack|intrusion|compromis|infect|botnet|takedown"
+_REPORTS = linear(
+    r"abuse|spam|phish|attack|infring|malicious|malware|complain|report|incident|unauthori[sz]ed|fraud|copyright|offending|misbrauch|missbrauch|violat|scan|hack|intrusion|compromis|infect|botnet|takedown"
 )
 
 
 def _says_something(text: str) -> bool:
     """True if a body makes a claim of its own, so that what is attached to it is evidence and not the complaint."""
     solid = text[:20_000]
-    return len(solid.strip()) > 80 and bool(_REPORTS.search(solid))
+    return len(solid.strip()) > 80 and _REPORTS.search(solid) is not None  # type: ignore[attr-defined]
+
+
+_IS_TIMED, _IS_LOGGY, _IS_DISCLAIMER, _IS_WHOIS = 1, 2, 4, 8
+#: How far into its line a mark must stand to make the line what it is.
+_REACH = {_IS_TIMED: 300, _IS_LOGGY: 600, _IS_DISCLAIMER: 400, _IS_WHOIS: 40}
+
+
+class _Marks:
+    """Which lines carry a time, log vocabulary, a disclaimer or registry data: found in one pass each over the text."""
+
+    def __init__(self, text: str) -> None:
+        self.flags: dict[int, int] = {}
+        starts = [0]
+        at = text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = text.find("\n", at + 1)
+        for pattern, flag in (
+            (_TIME, _IS_TIMED),
+            (_LOGGY, _IS_LOGGY),
+            (_DISCLAIMER, _IS_DISCLAIMER),
+            (_WHOIS, _IS_WHOIS),
+        ):
+            reach = _REACH[flag]
+            for match in pattern.finditer(text):  # type: ignore[attr-defined]
+                where = match.start()
+                start = starts[bisect_right(starts, where) - 1]
+                if where - start <= reach:
+                    self.flags[start] = self.flags.get(start, 0) | flag
+
+    def of(self, start: int) -> int:
+        """The marks of the line that begins at `start`."""
+        return self.flags.get(start, 0)
+
+
+def _disclaims(text: str) -> bool:
+    return "://" not in text or _DISCLAIMER.search(_LINK.sub("", text)) is not None  # type: ignore[attr-defined]
+
+
+def _first_word(text: str) -> str:
+    return text.strip("*_> \t").partition(" ")[0].lower().rstrip(",.!;:-")
 
 
 class _State:
@@ -147,7 +215,7 @@ class _State:
         self.since_closing = 0
         self.seen = 0
 
-    def zone(self, text: str) -> str:
+    def zone(self, text: str, marks: int) -> str:
         stripped = text.strip()
         if not stripped:
             self.header_run = 0
@@ -170,13 +238,14 @@ class _State:
         if self.current == MAIL_HEADER and text[:1].isspace():
             return MAIL_HEADER
         if ":" in stripped[:42]:
-            field = _MAIL_FIELD.match(stripped)
+            name = stripped.partition(":")[0].strip("*>| \t").lower()
+            field = name in _MAIL_FIELDS or (name.startswith(_MAIL_PREFIXES) and " " not in name)
             if field:
                 self.header_run += 1
-                if field.group(1).lower() in _MAIL_ONLY or (self.header_run >= 3 and self.current == MAIL_HEADER):
+                if name in _MAIL_ONLY or (self.header_run >= 3 and self.current == MAIL_HEADER):
                     self.current = MAIL_HEADER
                     return MAIL_HEADER
-            if _FORWARD_FIELD.match(stripped):
+            if name in _FORWARD_FIELDS:
                 if self.current == MAIL_HEADER:
                     return MAIL_HEADER
                 if self.header_run >= 2 or self.current == FORWARD_HEADER:
@@ -200,17 +269,21 @@ class _State:
                 self.current = self.base
             self.since_closing += 1
             return self.current
-        if len(stripped) < 60 and _CLOSING.match(stripped):
+        if len(stripped) < 60 and _first_word(stripped) in _CLOSING_WORDS and _CLOSING.match(stripped):
             if self.current in (BODY, SIGNATURE) and (len(stripped) < 34 or stripped.endswith((",", ".", "!"))):
                 self.current, self.since_closing = SIGNATURE, 0
                 return SIGNATURE
-        if len(stripped) < 90 and _FORWARD.match(stripped):
+        if (
+            len(stripped) < 90
+            and (first in "-=_*" or stripped[:7].lower() in _FORWARD_STARTS)
+            and _FORWARD.match(stripped)
+        ):
             self.current = self.base
             return FORWARD_HEADER
-        if self.current in (BODY, SIGNATURE, EVIDENCE) and (
-            _TIME.search(stripped[:300]) or _LOGGY.search(stripped[:600])
-        ):
-            if _LOGGY.search(stripped[:600]) or len(stripped) > 40:
+        if marks & _IS_WHOIS and self.current != EVIDENCE:
+            return WHOIS
+        if marks & (_IS_LOGGY | _IS_TIMED) and self.current in (BODY, SIGNATURE, EVIDENCE):
+            if marks & _IS_LOGGY or len(stripped) > 40:
                 return LOG
         if (
             self.current == SIGNATURE
@@ -218,6 +291,6 @@ class _State:
             and (stripped.startswith(("===", "***", "---")) or len(stripped) > 400)
         ):
             self.current = self.base
-        if self.current != EVIDENCE and len(stripped) < 400 and _DISCLAIMER.search(_LINK.sub("", stripped[:400])):
+        if marks & _IS_DISCLAIMER and self.current != EVIDENCE and len(stripped) < 400 and _disclaims(stripped):
             return DISCLAIMER
         return self.current

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import re
-
 from trustdesk.core.types import Form
+from trustdesk.reading.patterns import different, found, linear
 
-_AUTHORITY = re.compile(
-    r"(?i)ministry of (?:public security|justice|interior|the interior|internal affairs|information|communications|digital|culture)|public security bureau|police (?:force|department|service)|national police|guardia civil|mossos d|polic[íi]a nacional|polizia|"
+_AUTHORITY = linear(
+    r"ministry of (?:public security|justice|interior|the interior|internal affairs|information|communications|digital|culture)|public security bureau|police (?:force|department|service)|national police|guardia civil|mossos d|polic[íi]a nacional|polizia|"
     r"bundeskriminalamt|landeskriminalamt|gendarmerie|europol|interpol|state attorney|attorney general|prosecut(?:or|ion)|public ministry|high court|supreme court|district court|magistrate|tribunal|juzgado|\bcourt of\b|"
-    r"роскомнадзор|федеральн\w+ служб\w+|единый реестр|прокуратур|министерств|мвд|суд\b|решени[ея] суда|公安|网信办|网络警察|行业协会|网监|互联网举报|法院|network industry association|cyber ?(?:security|crime|police) (?:department|bureau|unit|division)|cyberspace administration|"
+    r"роскомнадзор|федеральн\p{L}+ служб\p{L}+|единый реестр|прокуратур|министерств|мвд |решени[ея] суда|公安|网信办|网络警察|行业协会|网监|互联网举报|法院|network industry association|cyber ?(?:security|crime|police) (?:department|bureau|unit|division)|cyberspace administration|"
     r"lawful interception unit|communications authority|media authority|regulatory authority|federal service|ofcom|bundesnetzagentur|agcom|arcom|cncert|e-?safety commissioner|law enforcement agenc(?:y|ies)|federal bureau of investigation|homeland security|computer crimes? unit|indian computer emergency"
 )
-_DEMAND = re.compile(
-    r"(?i)court order|blocking order|removal order|takedown order|judicial order|in compliance with|pursuant to|in accordance with (?:article|section|the law|federal law)|under (?:article|section) \d|article \d+ of|violat\w+ (?:of )?(?:article|section|the (?:criminal|penal)|chinese law|(?:local|relevant) laws?)|contrary to section|criminal (?:code|law|offence|ordinance)|"
+_DEMAND = linear(
+    r"court order|blocking order|removal order|takedown order|judicial order|in compliance with|pursuant to|in accordance with (?:article|section|the law|federal law)|under (?:article|section) \d|article \d+ of|violat\w+ (?:of )?(?:article|section|the (?:criminal|penal)|chinese law|(?:local|relevant) laws?)|contrary to section|criminal (?:code|law|offence|ordinance)|"
     r"we (?:hereby )?(?:order|require|demand|request)|request(?:s|ed)? (?:for|to|the|that|your|you)|are (?:hereby )?(?:ordered|required|requested)|please (?:delete|remove|disable|block|close|shut)|shall be (?:blocked|removed)|withhold|withdrawal of|"
     r"направляется уведомление|внесени[ия] в|ограничени[ея] доступа|уведомля|запрещен|удалит|необходимо|статьи? \d|违反|删除|关闭|法律|请求|requerimiento|orden judicial|mandamiento|se ordena|anordnung|gerichtsbeschluss|ordonnance|décision judiciaire"
 )
-_REFERRAL = re.compile(r"(?i)\breferral\b.{0,120}(?:terrorist|voluntary|terms (?:of service|and conditions)|consideration)|internet referral unit|\biru\b referral|voluntary (?:consideration|removal)")
-_LETTER = re.compile(r"(?i)official (?:e-?mail|account|letter|notice|request)|on behalf of the .{0,80}(?:ministry|police|department|bureau|government)|this is (?:the )?(?:beijing|national|federal|royal)|единый реестр|направляется уведомление|to whom it may concern")
+_REFERRAL = linear(
+    r"\breferral\b[^\n]{0,120}(?:terrorist|voluntary|terms (?:of service|and conditions)|consideration)|internet referral unit|\biru\b referral|voluntary (?:consideration|removal)"
+)
+_LETTER = linear(
+    r"official (?:e-?mail|account|letter|notice|request)|on behalf of the [^\n]{0,80}(?:ministry|police|department|bureau|government)|this is (?:the )?(?:beijing|national|federal|royal)|единый реестр|направляется уведомление|to whom it may concern"
+)
 
 
 def form(subject: str, text: str) -> Form | None:
     """`order`, `referral` or None. A CERT that merely passes on an incident is not an order."""
     head = f"{subject}\n{text[:8000]}"
-    if _REFERRAL.search(head):
+    if found(_REFERRAL, head):
         return Form.REFERRAL
-    authorities = len({m.group().lower() for m in _AUTHORITY.finditer(head)})
+    authorities = different(_AUTHORITY, head, 80)
     if not authorities:
         return None
-    demands = len({m.group().lower()[:20] for m in _DEMAND.finditer(head)})
-    letter = 1 if _LETTER.search(head[:1500]) else 0
+    demands = different(_DEMAND, head, 20)
+    letter = 1 if found(_LETTER, head[:1500]) else 0
     return Form.ORDER if demands and authorities + demands + letter >= 4 else None

@@ -15,7 +15,9 @@ _LABELS = re.compile(
     r"(?i)^\W{0,3}(?:copyright|rights?|trademark|brand|mark)[ -]?(?:s )?(?:holder|owner|proprietor)s?(?: name)?|name of (?:the )?(?:rights? )?(?:owner|holder)|complainant(?: name)?|injured party|principal|client"
 )
 _LINES = 120
-_SELF = re.compile(r"(?i)^(?:the )?(?:copyright|owner|rights?|undersigned|following|our|my|its|their|an? |exclusive|above|company|owners)\b")
+_SELF = re.compile(
+    r"(?i)^(?:the )?(?:copyright|owner|rights?|undersigned|following|our|my|its|their|an? |exclusive|above|company|owners)\b"
+)
 
 
 def principal(lines: Layout) -> ClaimedParty | None:

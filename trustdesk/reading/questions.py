@@ -8,7 +8,9 @@ from dataclasses import replace
 from trustdesk.reading.extract import Found
 from trustdesk.reading.layout import Layout
 
-_HEADING = re.compile(r"^\s{0,3}(?:\*\*(?P<bold>.{8,1500}?)\*\*:?\s*$|#{1,5}\s+(?P<mark>.{4,300})|(?P<open>\*\*.{8,1500})$|(?P<question>[A-Z][^.!?]{12,250}\?)\s*$)")
+_HEADING = re.compile(
+    r"^\s{0,3}(?:\*\*(?P<bold>.{8,1500}?)\*\*:?\s*$|#{1,5}\s+(?P<mark>.{4,300})|(?P<open>\*\*.{8,1500})$|(?P<question>[A-Z][^.!?]{12,250}\?)\s*$)"
+)
 _TARGET = re.compile(
     r"(?i)taken down|is infringing|are infringing|infringing (?:url|link|file|material|content|work)|(?:url|file|content|material|page|item)s? (?:to be|you want|that should be) (?:removed|taken|disabled|blocked)|"
     r"\bforks?\b|files were|content (?:that has been|was) (?:disabled|removed)|repository url that|report(?:ed|ing) (?:url|content|page)|what (?:url|page|content|site)s? (?:are|is) you|location of (?:the )?(?:infring|material)|where (?:is|are) the (?:infring|material|content)"

@@ -13,6 +13,7 @@ from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
 from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, WHOIS, Layout, layout
 from trustdesk.reading.message import Message
+from trustdesk.reading.patterns import found, linear
 from trustdesk.reading.tables import tables
 
 _FREE_MAIL = frozenset(
@@ -41,8 +42,8 @@ _CATEGORY_TEXT = 12_000
 _INFECTED = frozenset({Category.MALWARE, Category.COMPROMISED, Category.BOTNET})
 #: Weight of words below which a text that complains of nothing is not taken for a complaint.
 _SILENT = 7.0
-_COMPLAINT = re.compile(
-    r"(?i)\babus|\breports?\b|\bspam|phish|infring|attack|malware|malicious|complain|unauthori[sz]ed|illegal|fraud|violat|incident|vulnerab|compromis|infected|"
+_COMPLAINT = linear(
+    r"\babus|\breports?\b|\bspam|phish|infring|attack|malware|malicious|complain|unauthori[sz]ed|illegal|fraud|violat|incident|vulnerab|compromis|infected|"
     r"intrusion|brute.?force|port.?scan|hack|botnet|blacklist|block ?list|takedown|take down|copyright|piracy|trademark|counterfeit|"
     r"missbrauch|angriff|urheber|misbruik|abus |fraude|denuncia|infracci|ataque|segnalazion|violazion|violação|naruszen|incydent|bezpečnost|жалоб|наруш|шахрай|投诉|侵权|違反|通報"
 )
@@ -81,8 +82,8 @@ def read(message: Message) -> Reading:
     if other is not None:
         return replace(base, form=other, confidence=0.9, problems=message.problems)
     text = prose(parsed)
-    kind, confidence, found = category(parsed.subject, text)
-    silent = not complains(parsed.subject, text) and max(found.values(), default=0.0) < _SILENT
+    kind, confidence, weights = category(parsed.subject, text)
+    silent = not complains(parsed.subject, text) and max(weights.values(), default=0.0) < _SILENT
     if silent or (kind is None and message.nested):
         # A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows.
         kind, confidence = Category.SPAM, 0.35
@@ -90,7 +91,11 @@ def read(message: Message) -> Reading:
     form, elements, tags = _legal(parsed, text, kind, indicators)
     if form is Form.ORDER and kind in (None, Category.SPAM, Category.OTHER):
         kind, confidence = Category.GOVERNMENT_ORDER, 0.7
-    if form in _DMCA_FORMS and kind is not Category.COPYRIGHT and (kind is None or confidence < 0.4 or kind is Category.SPAM):
+    if (
+        form in _DMCA_FORMS
+        and kind is not Category.COPYRIGHT
+        and (kind is None or confidence < 0.4 or kind is Category.SPAM)
+    ):
         kind, confidence = Category.COPYRIGHT, 0.6
     if form is Form.NOTICE and forms.is_reply(message) and not any(i.role is Role.TARGET for i in indicators):
         form = Form.REPLY
@@ -144,7 +149,7 @@ def document_has_little(parsed: Parsed) -> bool:
 
 def complains(subject: str, text: str) -> bool:
     """True if the words of a mail complain of something, whatever it is."""
-    return len(_COMPLAINT.findall(subject[:300] + "\n" + text[:6000])) >= 1
+    return found(_COMPLAINT, subject[:300] + "\n" + text[:6000])
 
 
 def envelope(message: Message, parsed: Parsed) -> Reading:
@@ -188,10 +193,10 @@ def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Clai
     table = tables(text, parsed.layout, rows=message.budget.limits.rows, limit=limit, infected=kind in _INFECTED)
     if table.ranges:
         text = blank(text, table.ranges)
-    found = sorted([*extract(text, limit=limit), *table.found], key=lambda f: f.start)[:limit]
-    if len(found) >= limit:
+    items = sorted([*extract(text, limit=limit), *table.found], key=lambda f: f.start)[:limit]
+    if len(items) >= limit:
         message.budget.note("too_many_indicators", f"only the first {limit} indicators were taken")
-    found = questions.answers(found, parsed.layout) or found
+    items = questions.answers(items, parsed.layout) or items
     recipients = frozenset(
         canonical.registrable(a.rpartition("@")[2])
         for n in ("To", "Cc", "Delivered-To")
@@ -200,7 +205,7 @@ def claims(message: Message, parsed: Parsed, kind: Category | None) -> list[Clai
     context = roles.Context(
         subject=parsed.subject, category=kind, own_domains=parsed.own_domains, recipient_domains=recipients - _FREE_MAIL
     )
-    return roles.assign(found, parsed.layout, extract(parsed.subject[:2000], limit=50), context)
+    return roles.assign(items, parsed.layout, extract(parsed.subject[:2000], limit=50), context)
 
 
 def blank(text: str, ranges: list[tuple[int, int]]) -> str:

@@ -50,7 +50,9 @@ BEHAVIOUR = frozenset(
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
 _PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 1.0}
 #: Links to the paper that shows that somebody may act for another.
-_AUTHORITY = re.compile(r"(?i)[^a-z0-9](?:loa|loas|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney")
+_AUTHORITY = re.compile(
+    r"(?i)[^a-z0-9](?:loa|loas|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney"
+)
 _COMPANY = re.compile(r"(?i)^,? (?:inc|llc|ltd|corp|gmbh|limited|company|co\.|s\.?a\.?|b\.?v\.?|ag|plc|s\.?r\.?l)\b")
 _IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
 _LOG_SOURCE = re.compile(
@@ -217,7 +219,12 @@ class _Weigher:
         if len(before) < 40 and index > 0:
             line, above = self.lines.lines[index], self.lines.lines[index - 1]
             text = above.text.rstrip()
-            if len(text) > 50 and above.quote == line.quote and text[-1] not in ".:!?;>)" and not _is_item(text.strip()):
+            if (
+                len(text) > 50
+                and above.quote == line.quote
+                and text[-1] not in ".:!?;>)"
+                and not _is_item(text.strip())
+            ):
                 return text[-60:] + " " + before
         return before
 
@@ -300,8 +307,12 @@ _ABOVE = re.compile(
 _REST = 0.35
 _AGREE = 0.6
 _NAMES = frozenset({"url", "domain"})
-_OF_ADDRESS = frozenset({"ip", "ips", "ip address", "ip addresses", "ip-address", "ip-adresse", "source ip", "ipv4", "ipv6"})
-_OF_NAME = frozenset({"url", "urls", "link", "links", "site", "website", "web site", "page", "domain", "domain name", "domains"})
+_OF_ADDRESS = frozenset(
+    {"ip", "ips", "ip address", "ip addresses", "ip-address", "ip-adresse", "source ip", "ipv4", "ipv6"}
+)
+_OF_NAME = frozenset(
+    {"url", "urls", "link", "links", "site", "website", "web site", "page", "domain", "domain name", "domains"}
+)
 
 
 def _closeness(gap: int) -> float:
@@ -318,7 +329,9 @@ def _is_item(text: str) -> bool:
     return bool(_ITEM.match(text)) or len(text) < 4 or not any(c.isalpha() for c in text[:200])
 
 
-_SUBJECT_FIELD = re.compile(r"(?i)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|assunto|тема|onderwerp|předmět)\W{0,3}:")
+_SUBJECT_FIELD = re.compile(
+    r"(?i)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|assunto|тема|onderwerp|předmět)\W{0,3}:"
+)
 _OCTETS = re.compile(r"\d{1,3}[.\-x]\d{1,3}[.\-x]\d{1,3}")
 
 
@@ -359,7 +372,9 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
     return out
 
 
-_HANDED = re.compile(r"(?i)(?:sender ip is|client-ip=|\bCIP:|x-sender-ip:|designates)[\s\[(]{0,3}([0-9a-f][0-9a-f.:]{5,40})")
+_HANDED = re.compile(
+    r"(?i)(?:sender ip is|client-ip=|\bCIP:|x-sender-ip:|designates)[\s\[(]{0,3}([0-9a-f][0-9a-f.:]{5,40})"
+)
 _HOP = re.compile(r"(?i)\bfrom[\s:]+([^\s()\[\];]{1,200})([^;]{0,300}?)\bby[\s:]+([^\s()\[\];]{1,200})")
 _MAIL_BORNE = frozenset({Category.SPAM, Category.PHISHING, Category.FRAUD, Category.MALWARE})
 _HEADER_CHARS = 20_000
@@ -413,12 +428,19 @@ def _hosts(targets: list[Value], values: list[Value]) -> list[Claimed]:
     known = {v.value for v in values if v.kind == "ip"}
     out: dict[str, Claimed] = {}
     for value in targets:
-        if value.kind == "url" and value.host not in known and value.host not in out and canonical.is_routable(value.host):
+        if (
+            value.kind == "url"
+            and value.host not in known
+            and value.host not in out
+            and canonical.is_routable(value.host)
+        ):
             mention = value.best or (value.mentions[0] if value.mentions else None)
             at = mention.raw.find(value.host) if mention else -1
             start = mention.start + at if mention and at >= 0 else -1
             end = start + len(value.host) if start >= 0 else -1
-            out[value.host] = Claimed("ip", value.host, Role.TARGET, value.host, start, end, _confidence(value.score, Role.TARGET), "body")
+            out[value.host] = Claimed(
+                "ip", value.host, Role.TARGET, value.host, start, end, _confidence(value.score, Role.TARGET), "body"
+            )
     return list(out.values())
 
 
@@ -470,7 +492,12 @@ def _companions(targets: list[Value], candidates: list[Value], lines: Layout) ->
                 extra[id(right)] = right
     hosts = {v.host.removeprefix("www.") for v in targets}
     for value in candidates:
-        if value.kind == "url" and id(value) not in chosen and value.host.removeprefix("www.") in hosts and value.score > -2.0:
+        if (
+            value.kind == "url"
+            and id(value) not in chosen
+            and value.host.removeprefix("www.") in hosts
+            and value.score > -2.0
+        ):
             extra[id(value)] = value
     return list(extra.values())
 

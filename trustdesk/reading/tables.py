@@ -68,7 +68,11 @@ def _heading(text: str) -> _Heading | None:
             known += 1
             if entry[0] != "known":
                 columns[index] = entry
-    if known < 2 or not any(group in ("address", "url", "name") for group, _ in columns.values()) or known * 6 < len(names):
+    if (
+        known < 2
+        or not any(group in ("address", "url", "name") for group, _ in columns.values())
+        or known * 6 < len(names)
+    ):
         return None
     return _Heading(delimiter, columns, len(names))
 
@@ -79,7 +83,12 @@ def _unfinished(text: str) -> bool:
 
 
 def _goes_on(text: str) -> bool:
-    return bool(text.strip()) and len(text) < 120 and ("," in text or ";" in text) and not any(c.isdigit() for c in text[:4])
+    return (
+        bool(text.strip())
+        and len(text) < 120
+        and ("," in text or ";" in text)
+        and not any(c.isdigit() for c in text[:4])
+    )
 
 
 def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = False) -> Tables:
@@ -95,7 +104,9 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
         line = lines.lines[at]
         at += 1
         body = line.text
-        if len(body) < 6 or ("," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body):
+        if len(body) < 6 or (
+            "," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body
+        ):
             continue
         heading = None
         if at < total and 40 < len(body) < 200 and _unfinished(body) and _goes_on(lines.lines[at].text):
@@ -204,6 +215,17 @@ def _cells(row: list[tuple[int, str]], heading: _Heading, text: str) -> list[Fou
             begin = start + item.start
             raw = item.raw
             out.append(
-                Found(item.kind, item.value, raw, begin, begin + len(raw), item.host, item.bare, item.defanged, item.port, weight)
+                Found(
+                    item.kind,
+                    item.value,
+                    raw,
+                    begin,
+                    begin + len(raw),
+                    item.host,
+                    item.bare,
+                    item.defanged,
+                    item.port,
+                    weight,
+                )
             )
     return out

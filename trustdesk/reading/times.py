@@ -10,7 +10,9 @@ from trustdesk.reading.layout import EVIDENCE, FORWARD_HEADER, MAIL_HEADER, PGP,
 _LABEL = re.compile(
     r"(?i)\b(?:incident|event|attack|abuse|observ\w+|detect\w+|first[ _-]?seen|last[ _-]?seen|time\s?stamp|infringement|date(?: ?/ ?time)?|time|datum|zeit\w*|fecha|hora|heure|data|ora|uhrzeit|detekce|seen|start(?:ed)?(?: time)?)\b"
 )
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?")
+_ISO = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
+)
 _RFC = re.compile(
     r"(?i)(\d{1,2})[ /-](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[ /-](\d{4})(?:[ :T,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s?(Z|UTC|GMT|CES?T|[ECMP][SD]T|[+-]\d{2}:?\d{2})?"
 )
@@ -52,10 +54,18 @@ def parse(text: str) -> datetime | None:
     return None
 
 
-def _make(year: object, month: object, day: object, hour: object, minute: object, second: object, zone: str | None) -> datetime | None:
+def _make(
+    year: object, month: object, day: object, hour: object, minute: object, second: object, zone: str | None
+) -> datetime | None:
     try:
         when = datetime(
-            int(str(year)), int(str(month)), int(str(day)), int(str(hour or 0)), int(str(minute or 0)), int(str(second or 0)), tzinfo=_zone(zone)
+            int(str(year)),
+            int(str(month)),
+            int(str(day)),
+            int(str(hour or 0)),
+            int(str(minute or 0)),
+            int(str(second or 0)),
+            tzinfo=_zone(zone),
         )
         return when.astimezone(UTC) if 1990 <= when.year <= 2100 else None
     except (ValueError, OverflowError):
