@@ -101,7 +101,7 @@ def test_main_line(browser: Any, desk_home: dict[str, str]) -> None:
         assert customer.locator(".banner-ok").count() == 1
 
         # The week's report counts it all, and the ledger verifies.
-        week = "{0}-W{1:02}".format(*datetime.now(UTC).isocalendar()[:2])
+        week = "{}-W{:02}".format(*datetime.now(UTC).isocalendar()[:2])
         report = json.loads(desk.command("publish", "weekly", "--period", week, "--format", "json"))
         assert report["received"]["total"] == 1 and report["received"]["by_channel"] == {"mail": 1}
         assert report["appeals"] == {"lodged": 1, "overturned": 1} | report["appeals"]
