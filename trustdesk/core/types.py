@@ -81,6 +81,11 @@ class Channel(StrEnum):
     FEED = "feed"
     PORTAL = "portal"
     DETECTOR = "detector"
+    HISTORY = "history"  # old mail, brought in for the record
+
+
+#: Nobody is written to on account of what came in here: the sender was answered, or not, long ago and by other means.
+NEVER_WRITTEN_TO = frozenset({Channel.HISTORY})
 
 
 class ServiceRole(StrEnum):

@@ -20,8 +20,9 @@ from django.core.validators import validate_email
 
 from trustdesk.core import clocks as engine
 from trustdesk.core import deciding, journal, states
-from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Role
-from trustdesk.flow import duties, letters, links
+from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, SYSTEM, Actor, Role
+from trustdesk.flow import duties, letters, links, silence
+from trustdesk.flow.elements import missing_of
 from trustdesk.flow.letters import LetterFacts, LetterMeasure
 from trustdesk.flow.plugins import channel
 from trustdesk.flow.record import Todo, locked, record
@@ -72,6 +73,7 @@ def reporters(case: Case) -> list[Report]:
     """One report for each distinct reporter of the case who can be written to, the earliest."""
     found: dict[str, Report] = {}
     joined = Report.objects.filter(joinings__case=case).exclude(form__in=[*NOT_REPORTS, "reply"])
+    joined = joined.exclude(channel__in=NEVER_WRITTEN_TO)
     for report in joined.select_related("reporter").order_by("id")[:1000]:
         if report.reporter is not None and usable(report.reporter.email):
             found.setdefault(report.reporter.email.lower(), report)
@@ -294,7 +296,7 @@ def to_customer(case: Case, kind: str, *, facts: LetterFacts, now: datetime, **a
 def acknowledge(report_id: int, *, now: datetime) -> None:
     """Tell the reporter that the report is here, without undue delay (DSA Article 16(4))."""
     report = Report.objects.select_related("reporter").get(pk=report_id)
-    if report.case_id is None:
+    if report.case_id is None or report.channel in NEVER_WRITTEN_TO:
         return
     with locked(report.case_id) as case:
         if Notice.objects.filter(report=report, kind="acknowledgement").exists():

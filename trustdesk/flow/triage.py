@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from trustdesk.core import journal, routing, states
-from trustdesk.core.types import NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading
+from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading
 from trustdesk.flow import duties
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, record_all
@@ -351,6 +351,6 @@ def _joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, 
         body["unread"] = case.unread
         body["cites"] = job.answered.kind
         tasks.append(Todo("answered", {"report": report, "notice": job.answered.pk}))
-    elif not linked:
+    elif not linked and report.channel not in NEVER_WRITTEN_TO:
         tasks.append(Todo("acknowledge", {"report": report}))
     return Draft(case, "report.received", body, actor, now, rows=rows, tasks=tasks)

@@ -78,6 +78,7 @@ CHANNEL: Words = {
     "feed": _("feed"),
     "portal": _("portal"),
     "detector": _("detector"),
+    "history": _("history"),
     "smtp": _("mail"),
     "mailbox": _("local mailbox"),
 }
