@@ -108,9 +108,8 @@ class World:
         for name, value in headers.items():
             del mail[name.replace("_", "-")]
             mail[name.replace("_", "-")] = value
-        mail.set_content(
-            f"Hello abuse team,\n\nthis page is used for {about}:\n\n  {url}\n\nPlease take it down.\nSOC\n"
-        )
+        urls = f"  {url}\n  {also}" if also else f"  {url}"
+        mail.set_content(f"Hello abuse team,\n\nthis is used for {about}:\n\n{urls}\n\nPlease take it down.\nSOC\n")
         receipt = receive.receive(receive.Incoming(bytes(mail), Channel.MAIL, envelope_from=sender), now=self.now)
         return receipt.report_id
 
