@@ -47,7 +47,7 @@ def regime_page(regime: Regime) -> str:
         lambda e: (e.title, e.document, e.requirement + (", essential" if e.essential else ""), e.condition),
     )
     out += _section(
-        "Clocks", ("clock", "starts on", "time", "calendar", "kind", "at expiry"), regime.clocks, _clock_row
+        "Clocks", ("clock", "starts on", "time", "calendar", "kind", "met by", "at expiry"), regime.clocks, _clock_row
     )
     out += _section(
         "Letters owed",
@@ -148,7 +148,15 @@ def _clock_row(clock: ClockRule) -> tuple[str, ...]:
     target = f" (house target: {clock.target})" if clock.target else ""
     ends = "; ".join(part for part in (clock.at_expiry, clock.consequence) if part)
     title = clock.title + (f" [{_when(clock.when)}]" if _when(clock.when) else "")
-    return (f"{title} (`{clock.id}`)", clock.starts_on, word + target, clock.calendar, _KINDS[clock.kind], ends)
+    return (
+        f"{title} (`{clock.id}`)",
+        clock.starts_on,
+        word + target,
+        clock.calendar,
+        _KINDS[clock.kind],
+        ", ".join(clock.met_by),
+        ends,
+    )
 
 
 def _section(
