@@ -42,7 +42,12 @@ LIVES: Mapping[str, Life] = MappingProxyType(
         ),
         "notice": _life(queued="sent failed withheld", sent="bounced", failed="queued", withheld="queued", bounced=""),
         "appeal": _life(
-            lodged="upheld partly_upheld dismissed withdrawn", upheld="", partly_upheld="", dismissed="", withdrawn=""
+            lodged="upheld partly_upheld dismissed withdrawn put_back",
+            upheld="",
+            partly_upheld="",
+            dismissed="",
+            withdrawn="",
+            put_back="",  # a counter-notice had its effect by law; nobody judged it
         ),
         # A late duty is still a duty: breached → met records that it was done after all.
         "clock": _life(

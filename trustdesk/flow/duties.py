@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,9 +14,10 @@ from trustdesk import rules
 from trustdesk.core import clocks as engine
 from trustdesk.core import states
 from trustdesk.core.policies import Policy
-from trustdesk.core.regimes import Applied, Facts, again, applicable
+from trustdesk.core.regimes import Applied, Facts, Regime, again, applicable
 from trustdesk.core.taxonomy import CategoryInfo
-from trustdesk.models import Case, Clock, RuleText
+from trustdesk.core.types import Form
+from trustdesk.models import Case, Clock, Fact, RuleText
 
 #: Whose duties the desk watches, and which kinds of period it does not watch: a right that lapses is nobody's breach.
 WATCHED = frozenset({"provider", "customer"})
@@ -75,12 +77,67 @@ def as_rows(applied: Iterable[Applied]) -> list[dict[str, Any]]:
     ]
 
 
-def applied_to(case: Case) -> tuple[Applied, ...]:
-    """The regimes that run on a case, as values."""
+#: What the row of a regime says of which a person said so.
+NOT_BINDING = "a person says that it does not bind"
+#: Name of the facts that hold what a person has confirmed of a case.
+CONFIRMED = "law.confirmed"
+
+
+def confirmed(case: Case) -> frozenset[str]:
+    """What a person has confirmed of the case, as rules name it; the newest word on each thing counts."""
+    latest: dict[str, bool] = {}
+    if case.pk:
+        for said in Fact.objects.filter(case=case, name=CONFIRMED).order_by("id").values_list("value", flat=True):
+            latest[said["what"]] = said["holds"]
+    return frozenset(what for what, holds in latest.items() if holds)
+
+
+def applied_to(case: Case, *, also: str = "") -> tuple[Applied, ...]:
+    """The regimes that run on a case, as values; `also` is something that is being confirmed at this moment.
+
+    A regime of which a person said that it does not bind is left out.
+    """
     role = case.asset.role if case.asset else ""
     country = case.subject.country if case.subject else ""
     facts = facts_of(category=case.category, form=case.form, role=role, customer_country=country)
-    return again(rules.current().regimes.values(), [row["id"] for row in case.regimes], facts)
+    said = confirmed(case) | ({also} if also else frozenset())
+    if said:
+        facts = replace(facts, confirmed=said)
+    ids = [row["id"] for row in case.regimes if row["certain"] or row["why"] != NOT_BINDING]
+    return again(rules.current().regimes.values(), ids, facts)
+
+
+#: Which documents a report of a form may be, by the regimes' names for them; the first that a regime knows is judged.
+DOCUMENTS: Mapping[str, tuple[str, ...]] = {
+    Form.NOTICE: (
+        "notice",
+        "removal_request",
+        "ncii_notice",
+        "abuse_report",
+        "complaint",
+        "inaccuracy_report",
+        "report",
+    ),
+    Form.DMCA: ("notice", "complaint"),
+    Form.COUNTER_NOTICE: ("counter_notice",),
+}
+
+
+def document_of(regime: Regime, form: str) -> str:
+    """The document that a report of this form is to a regime; empty when the regime says nothing about such a thing."""
+    known = {e.document for e in regime.elements if not e.off}
+    return next((d for d in DOCUMENTS.get(form, ()) if d in known), "")
+
+
+def judges(case: Case, form: str) -> bool:
+    """Does any regime of the case judge reports of this form?"""
+    return form in DOCUMENTS and _judges(rules.current().digest, tuple(row["id"] for row in case.regimes), form)
+
+
+@lru_cache(maxsize=4096)
+def _judges(digest: str, ids: tuple[str, ...], form: str) -> bool:
+    regimes = rules.current().regimes
+    return any(document_of(regimes[ident], form) for ident in ids if ident in regimes)
 
 
 def remember(case: Case, *, now: datetime) -> None:
@@ -137,15 +194,16 @@ def meet(case: Case, *deeds: str, now: datetime) -> list[Clock]:
         if any(engine.meets(clock.meets, deed) for deed in deeds):
             if clock.state == "running" and clock.due_at is not None and clock.due_at < now:
                 clock.breached_at = clock.due_at  # nobody ticked in between; the law does not care
-            _end(clock, "met", now=now)
+            end(clock, "met", now=now)
             changed.append(clock)
         elif clock.state == "running" and any(engine.stops(clock.stops, deed) for deed in deeds):
-            _end(clock, "cancelled", now=now)
+            end(clock, "cancelled", now=now)
             changed.append(clock)
     return changed
 
 
-def _end(clock: Clock, state: str, *, now: datetime) -> None:
+def end(clock: Clock, state: str, *, now: datetime) -> None:
+    """End a clock, unsaved. Raises Refused where its life does not allow it."""
     states.check("clock", clock.state, state)
     clock.state, clock.ended_at = state, now
 
@@ -156,8 +214,25 @@ def close(case: Case, *deeds: str, now: datetime) -> list[Clock]:
     changed = meet(case, *deeds, "case.closed", now=now)
     done = {clock.pk for clock in changed}
     for clock in Clock.objects.filter(case=case, state="running", due_at__isnull=True).exclude(pk__in=done):
-        _end(clock, "cancelled", now=now)
+        end(clock, "cancelled", now=now)
         changed.append(clock)
+    return changed
+
+
+def possible(clock: Clock, letters: Iterable[str]) -> bool:
+    """False for a clock that only a letter could meet when no such letter is owed."""
+    if not clock.meets or not all(kind.startswith("notice.") for kind in clock.meets):
+        return True
+    return any(engine.meets(clock.meets, f"notice.sent:{letter}") for letter in letters)
+
+
+def moot(case: Case, deed: str, *, now: datetime) -> list[Clock]:
+    """Clocks that only `deed` could meet, now that it cannot be done: nobody waits for that letter."""
+    changed = []
+    for clock in Clock.objects.filter(case=case, state="running"):
+        if engine.meets(clock.meets, deed) and not possible(clock, ()):
+            end(clock, "cancelled", now=now)
+            changed.append(clock)
     return changed
 
 

@@ -217,7 +217,10 @@ def write(
 ) -> Notice | None:
     """Compose and queue one letter; must run while the case is locked. None if the address is of no use."""
     if not usable(address):
-        record(case, "notice.not_possible", {"kind": kind, "to_role": role}, actor=actor, now=now)
+        moot = duties.moot(case, f"notice.sent:{kind}", now=now)
+        case.next_due_at = duties.next_due(case, moot)
+        body = {"kind": kind, "to_role": role, "clocks": duties.described(moot)}
+        record(case, "notice.not_possible", body, actor=actor, now=now, rows=moot)
         return None
     composed = letters.compose(kind, language, facts)
     tag = hmac.new(
@@ -311,8 +314,7 @@ def about_decision(decision_id: int, *, now: datetime) -> None:
         decision = Decision.objects.get(pk=decision_id)
         if decision.state not in ("final", "overridden") or Notice.objects.filter(decision=decision).exists():
             return
-        reported = reporters(case)
-        kinds = _owed(case, decision, bool(reported))
+        reported, kinds = reporters(case), owed(case, decision)
         facts = facts_about(case, decision=decision)
         if "forward" in kinds:
             hours = duties.policy().answer_hours
@@ -322,17 +324,21 @@ def about_decision(decision_id: int, *, now: datetime) -> None:
                 to_customer(case, kind, facts=facts, now=now, decision=decision)
             else:
                 for report in reported:
-                    to_reporter(case, report, kind, facts=facts, now=now, decision=decision)
+                    told = replace(facts, missing=missing_of(case, report)) if kind == "missing_elements" else facts
+                    to_reporter(case, report, kind, facts=told, now=now, decision=decision)
 
 
-def _owed(case: Case, decision: Decision, has_reporter: bool) -> tuple[str, ...]:
-    """The kinds of letters, judged again on what is stored: the screen that decided may be long gone."""
+def owed(case: Case, decision: Decision) -> tuple[str, ...]:
+    """The kinds of letters that a decision owes, judged on what is stored: the screen that decided may be long gone."""
     wishes = tuple((w["kind"], str(w["asset"]), "") for w in decision.plan)
     draft = deciding.Draft(
         decision.outcome, decision.ground, decision.clause, decision.law, decision.reasons, "", wishes
     )
     facts = deciding.CaseFacts(
-        category=case.category, form=case.form, has_subject=case.subject_id is not None, has_reporter=has_reporter
+        category=case.category,
+        form=case.form,
+        has_subject=case.subject_id is not None,
+        has_reporter=bool(reporters(case)),
     )
     return deciding.assess(duties.policy(), duties.applied_to(case), facts, draft, maker=decision.made_by).letters
 
@@ -368,9 +374,9 @@ def send(notice_id: int, *, clock: Callable[[], datetime]) -> None:
     if notice.state != "queued":
         return
     case, now = notice.case, clock()
-    rule = deciding.forbidden(duties.applied_to(case), case.category, to=notice.to_role, letter=notice.kind)
-    if rule is not None:
-        _mark(notice, "withheld", f"{rule.title} ({rule.source})", now=now)
+    rule = silence.forbidden(case, to=notice.to_role, letter=notice.kind)
+    if rule:
+        _mark(notice, "withheld", rule, now=now)
         return
     recent = Notice.objects.filter(to_address=notice.to_address, kind=notice.kind, sent_at__gt=now - timedelta(hours=1))
     if recent.count() >= PER_HOUR:

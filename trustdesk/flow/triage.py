@@ -187,7 +187,7 @@ def _drafts(job: Job, opened: dict[str, Case], *, actor: Actor, now: datetime) -
         job.report.state = "set_aside"
         parties = _parties(job.report, job.reading)
         body = _report_body(job.report, job.reading)
-        return [Draft(None, "report.set_aside", body, actor, now, rows=[*parties, job.report])]
+        return [Draft(None, "report.set_aside", body, actor, now, rows=[*parties, job.report.evidence, job.report])]
     drafts: list[Draft] = []
     indicators = [_indicator(job.report, n, claimed) for n, claimed in enumerate(job.reading.indicators)]
     by_claim = {id(c): row for c, row in zip(job.reading.indicators, indicators, strict=True)}
@@ -334,9 +334,12 @@ def _joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, 
     case.last_report_at = max(case.last_report_at, report.received_at)
     rows: list[Any] = [Joining(report=report, case=case, at=now)]
     tasks: list[Todo] = []
+    if duties.judges(case, report.form):
+        tasks.append(Todo("judge", {"report": report, "case": case}))
     if not first:
         body = {"report": report, "form": report.form, "indicators": len(indicators)}
-        return Draft(case, "report.joined", body, actor, now, rows=[*rows, Group("indicators/report", indicators)])
+        rows.append(Group("indicators/report", indicators))
+        return Draft(case, "report.joined", body, actor, now, rows=rows, tasks=tasks)
     linked = reading.form in NOT_REPORTS
     states.check("report", report.state, "linked" if linked else "joined")
     report.state = "linked" if linked else "joined"

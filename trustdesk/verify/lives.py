@@ -45,7 +45,7 @@ LIVES: dict[str, tuple[set[str], set[tuple[str, str]]]] = {
             ("sent", "bounced"),
         },
     ),
-    "appeal": ({"lodged"}, {("lodged", s) for s in ("upheld", "partly_upheld", "dismissed", "withdrawn")}),
+    "appeal": ({"lodged"}, {("lodged", s) for s in ("upheld", "partly_upheld", "dismissed", "withdrawn", "put_back")}),
     "clock": (
         {"running"},
         {

@@ -175,8 +175,12 @@ class Story:
             columns[f"{state}_at"] = at
 
     def retried(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
-        if self._thing("measure", body["measure"])["state"] != "failed":
+        if self._thing("measure", body["measure"])["state"] not in ("failed", "applied"):
             raise Bad("state.unlawful", f"measure {body['measure']} is tried again but had not failed")
+
+    def unconfirmed(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        if self._thing("measure", body["measure"])["state"] != "applied":
+            raise Bad("state.unlawful", f"measure {body['measure']} was not applied, so nobody could look for it")
 
     def notice(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         state = body["state"]
@@ -218,6 +222,22 @@ class Story:
                     "appeal.replacement", f"decision {body['replacement']} does not override {columns['decision_id']}"
                 )
 
+    def confirmed(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """A person says what the facts leave open; a regime that is confirmed stands in the case's list from then on."""
+        if not actor.startswith("person:"):
+            raise Bad("case.confirmed", f"only a person confirms, not {actor}")
+        if "regimes" in body:
+            self.case["regimes"] = [tuple(r) for r in body["regimes"]]
+
+    def put_back(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """A counter-notice had its effect: its clock ran to its first day, and nobody had shown a court action."""
+        columns = self._step("appeal", body["appeal"], "put_back")
+        columns |= {"resolved_by": actor, "resolved_at": at}
+        if columns["kind"] != "counter_notice":
+            raise Bad("putback.kind", f"appeal {body['appeal']} is no counter-notice")
+        if at < body["not_before"]:
+            raise Bad("putback.early", f"ordered at {at}, not before {body['not_before']}")
+
     def noted(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         """Changes no more than what every entry may (unread, case_state, clocks)."""
 
@@ -235,12 +255,20 @@ EFFECTS: dict[str, Effect] = {
     **{f"measure.{s}": Story.measure for s in ("attempted", "applied", "confirmed", "failed")},
     **{f"measure.{s}": Story.measure for s in ("lifting", "lifted", "cancelled")},
     "measure.retried": Story.retried,
+    "measure.unconfirmed": Story.unconfirmed,
     **{f"notice.{s}": Story.notice for s in ("queued", "sent", "failed", "withheld", "bounced")},
     "notice.not_possible": Story.noted,
     "appeal.lodged": Story.lodged,
     "appeal.resolved": Story.resolved,
     "answer.received": Story.noted,
     "clock.breached": Story.noted,
+    "clock.recomputed": Story.noted,
+    "case.confirmed": Story.confirmed,
+    "notice.judged": Story.noted,
+    "counter_notice.judged": Story.noted,
+    "court_action.accepted": Story.noted,
+    "court_action.ended": Story.noted,
+    "putback.ordered": Story.put_back,
     "evidence.erased": Story.noted,
     "evidence.erasure_confirmed": Story.noted,
 }
