@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import re2
 
 from trustdesk.core.types import Element, Form, Span
+from trustdesk.reading.patterns import different, found, linear
 
 PREFIX = "us-dmca-512c.el."
 _OPTIONS = re2.Options()
@@ -128,33 +129,32 @@ def missing(elements: Sequence[Element]) -> tuple[str, ...]:
     return tuple(e.id for e in elements if not e.present)
 
 
-_REVERSAL = re.compile(
-    r"(?i)has (?:now )?(?:reversed|reconsidered|rejected|rescinded) (?:the|these|this|our)? ?(?:takedown|dmca|removal)? ?(?:notices?|requests?|decision)|decided to reject (?:this|these|the) .{0,40}notice.{0,60}restor"
+_REVERSAL = linear(
+    r"has (?:now )?(?:reversed|reconsidered|rejected|rescinded) (?:the|these|this|our)? ?(?:takedown|dmca|removal)? ?(?:notices?|requests?|decision)|decided to reject (?:this|these|the) .{0,40}notice.{0,60}restor"
 )
-_COUNTER_REVERSED = re.compile(r"(?i)has (?:reversed|reconsidered|rejected) the counter")
-_RETRACTION = re.compile(
-    r"(?i)\bretract(?:ion|ing|ed|s)?\b|\bwithdraw(?:al|ing|n|s)?\b|\brescind(?:ing|ed|s)?\b|\bcancel(?:l?ing|l?ed|lation)?\b .{0,40}\b(?:dmca|notice|request|takedown|complaint|claim)|"
+_COUNTER_REVERSED = linear(r"has (?:reversed|reconsidered|rejected) the counter")
+_RETRACTION = linear(
+    r"\bretract(?:ion|ing|ed|s)?\b|\bwithdraw(?:al|ing|n|s)?\b|\brescind(?:ing|ed|s)?\b|\bcancel(?:l?ing|l?ed|lation)?\b .{0,40}\b(?:dmca|notice|request|takedown|complaint|claim)|"
     r"(?:takedown|notice|dmca|complaint|request|removal) (?:is|are|was) (?:no longer|not) (?:needed|necessary|required|valid)|no longer (?:wish|want|need|require|seek|request|pursue|object|consider)\b|"
     r"(?:remove|revoke|reverse|undo|drop|void|disregard|ignore|lift) (?:the|this|my|our|that|these|previous|all)\s?(?:\w+ ){0,3}(?:dmca|dcma|takedown|complaint|notice|claim|request|strike)|"
     r"(?:sent|filed|submitted|made|issued) (?:by|in) (?:mistake|error)|(?:re-?enabled?|re-?instate|restore[d]?|unblock(?:ed)?)\b|resolved amicably|(?:have|has) (?:now )?(?:been )?(?:resolved|authori[sz]ed|reached an agreement)|"
     r"\bnull(?:ify|ified)?\b|\binvalidate\b|\brevoke[ds]?\b|retirar|zurückzieh|rétract|ritirare|отозвать|отзыва"
 )
-_COUNTER_MARKS = re.compile(
-    r"(?i)counter[\s-]?(?:notice|notification|claim|dmca|takedown|complaint)|result of (?:a |an )?(?:mistake|error|misidentification)|consent to (?:the )?jurisdiction|(?:accept|consent to) (?:the )?service of process|"
+_COUNTER_MARKS = linear(
+    r"counter[\s-]?(?:notice|notification|claim|dmca|takedown|complaint)|result of (?:a |an )?(?:mistake|error|misidentification)|consent to (?:the )?jurisdiction|(?:accept|consent to) (?:the )?service of process|"
     r"dispute the notice|files were taken down|content that has been disabled|wrongful(?:ly)? (?:removed|disabled|taken)|(?:taken down|removed|disabled|claim(?:ed)?|notice (?:is|was)|complaint (?:is|was)) (?:in error|by mistake|mistakenly|erroneous)|mistaken(?:ly)? (?:removal|removed|disabled)|"
     r"(?:does|do|did) not (?:infringe|violate|contain any)|(?:is|are) not infringing|false(?:ly)? (?:claim|dmca|copyright)|abus\w+ (?:of )?(?:the )?dmca|takedown notice is in error|lacks standing|none of the (?:code|content|material|files)|(?:request|notice|takedown|take down|claim) is in error|counter-?notification policy|fair use .{0,80}(?:defen|protect|applies)"
 )
-_NOTICE_MARKS = re.compile(
-    r"(?i)should be taken down|infring(?:es|ing|ed|ement)\b|unauthori[sz]ed (?:copy|copies|use|distribution)|(?:use|posting) of the (?:copyrighted )?material\w* .{0,80}not authori[sz]ed|authori[sz]ed to act on (?:the )?behalf|alleged infringer|512\(c\)|circumvent|take ?down (?:the|this|these|request|notice)|"
+_NOTICE_MARKS = linear(
+    r"should be taken down|infring(?:es|ing|ed|ement)\b|unauthori[sz]ed (?:copy|copies|use|distribution)|(?:use|posting) of the (?:copyrighted )?material\w* .{0,80}not authori[sz]ed|authori[sz]ed to act on (?:the )?behalf|alleged infringer|512\(c\)|circumvent|take ?down (?:the|this|these|request|notice)|"
     r"\bstolen\b|without (?:my|our|the owner'?s|any) (?:permission|consent|authori[sz]ation|licen[sc]e)|leaked|proprietary|violat\w+ (?:of )?(?:my|our|the) (?:copyright|licen[sc]e|rights)"
 )
-_DMCA = re.compile(
-    r"(?i)\bd(?:mc|cm)a\b|digital millennium|17 u\.?\s?s\.?\s?c|u\.?s\.?c\.? ?§? ?512|512 ?\(c\)|penalty of perjury|good[ -]faith belief that (?:the )?(?:use|material|content)|takedown notice"
+_DMCA = linear(
+    r"\bd(?:mc|cm)a\b|digital millennium|17 u\.?\s?s\.?\s?c|u\.?s\.?c\.? ?§? ?512|512 ?\(c\)|penalty of perjury|good[ -]faith belief that (?:the )?(?:use|material|content)|takedown notice"
 )
-_WITHDRAWN = re.compile(
-    r"(?i)\b(?:retract|withdraw|rescind|revok)\w*\b.{0,80}\b(?:notice|notification|complaint|claim|request|takedown|reinstatement)|(?:takedown|notice) is (?:no longer|not) (?:needed|necessary)"
+_WITHDRAWN = linear(
+    r"\b(?:retract|withdraw|rescind|revok)\w*\b.{0,80}\b(?:notice|notification|complaint|claim|request|takedown|reinstatement)|(?:takedown|notice) is (?:no longer|not) (?:needed|necessary)"
 )
-_PATHS = re.compile(r"\S{0,300}/\S{0,300}")
 _TAIL = 15_000
 _LINKED = re.compile(r"\[[^\]]{0,200}\]\(\S{0,400}\)|<a [^>]{0,400}>[^<]{0,300}</a>|https?://\S{1,2000}")
 
@@ -165,52 +165,47 @@ def form(subject: str, text: str) -> Form | None:
     Links are left out of the weighing: a notice form links to the guide for counter notices.
     """
     head = f"{subject}\n{text[:_TEXT]}" + (f"\n{text[-_TAIL:]}" if len(text) > _TEXT + _TAIL else "")
-    if not _DMCA.search(head) and not _WITHDRAWN.search(head[:3000]):
+    if not found(_DMCA, head) and not found(_WITHDRAWN, head[:3000]):
         return None
-    plain = _PATHS.sub(" ", _LINKED.sub(" ", head))
-    plain = _PREAMBLE.sub(" ", plain)
-    if _REVERSAL.search(plain[:1500]):
-        return Form.COUNTER_NOTICE if _COUNTER_REVERSED.search(plain[:1500]) else Form.RETRACTION
-    counter = _count(_COUNTER_MARKS, plain)
-    notice = _count(_NOTICE_MARKS, plain)
-    retract = _count(_RETRACTION, plain[:4000])
+    plain = _PREAMBLE.sub(" ", _LINKED.sub(" ", head))
+    plain = " ".join([word for word in plain.split() if "/" not in word])
+    if found(_REVERSAL, plain[:1500]):
+        return Form.COUNTER_NOTICE if found(_COUNTER_REVERSED, plain[:1500]) else Form.RETRACTION
+    counter = different(_COUNTER_MARKS, plain)
+    notice = different(_NOTICE_MARKS, plain)
+    retract = different(_RETRACTION, plain[:4000])
     subject_line = subject.lower()
     if "counter" in subject_line:
         counter += 3
     if "retract" in subject_line or "withdraw" in subject_line:
         retract += 3
-    questions = len(_NOTICE_QUESTIONS.findall(plain)) * 2
+    questions = different(_NOTICE_QUESTIONS, plain) * 2
     notice += questions
-    counter += len(_COUNTER_QUESTIONS.findall(plain)) * 2
+    counter += different(_COUNTER_QUESTIONS, plain) * 2
     if (
         not questions
         and retract
         and counter < 3
         and retract >= notice * 0.5
         and (len(plain) < 3500 or retract >= 3)
-        and _WITHDRAWS.search(plain[:2500])
+        and found(_WITHDRAWS, plain[:2500])
     ):
         return Form.RETRACTION
     if counter >= 2 and counter > notice * 0.8:
         return Form.COUNTER_NOTICE
-    if notice or _DMCA.search(subject):
+    if notice or found(_DMCA, subject):
         return Form.DMCA
     return Form.COUNTER_NOTICE if counter else None
 
 
 #: What a host writes above a notice that it publishes or forwards.
 _PREAMBLE = re.compile(r"(?is)^.{0,200}?before disabling any content.{0,1500}?\n---")
-_NOTICE_QUESTIONS = re.compile(
-    r"(?i)should be taken down|alleged infringer|original copyrighted work|is infringing:|nature of your copyright|original work referenced above|best solution for the alleged|fair use.{0,10} into consideration|copyrighted materials described above"
+_NOTICE_QUESTIONS = linear(
+    r"should be taken down|alleged infringer|original copyrighted work|is infringing:|nature of your copyright|original work referenced above|best solution for the alleged|fair use.{0,10} into consideration|copyrighted materials described above"
 )
-_COUNTER_QUESTIONS = re.compile(
-    r"(?i)files were taken down|dispute the notice|content that has been disabled|nature of your content ownership|complaining party can get back|result of a mistake or misidentification"
+_COUNTER_QUESTIONS = linear(
+    r"files were taken down|dispute the notice|content that has been disabled|nature of your content ownership|complaining party can get back|result of a mistake or misidentification"
 )
-_WITHDRAWS = re.compile(
-    r"(?i)retract|withdraw|rescind|cancel|null|invalidat|no longer|not needed|by mistake|in error|re-?enabl|re-?instat|restor|amicabl|revok|resolved|authori[sz]ed the user|(?:remove|drop|lift|undo|reverse) (?:the|this|my|our|that|these)"
+_WITHDRAWS = linear(
+    r"retract|withdraw|rescind|cancel|null|invalidat|no longer|not needed|by mistake|in error|re-?enabl|re-?instat|restor|amicabl|revok|resolved|authori[sz]ed the user|(?:remove|drop|lift|undo|reverse) (?:the|this|my|our|that|these)"
 )
-
-
-def _count(pattern: re.Pattern[str], text: str) -> int:
-    """How many different marks of a kind occur."""
-    return len({m.group().lower()[:24] for m in pattern.finditer(text)})

@@ -20,6 +20,8 @@ _NAME = re.compile(r"[^a-z0-9]+")
 _GAPS = re.compile(r" {2,}|\t+")
 _DELIMITERS = ("\t", ",", ";", "|")
 _MAX_FIELDS = 200
+#: Without one of these a line is no heading of a table that we could read.
+_TELLING = ("ip", "url", "src", "host", "domain", "addr", "source", "link", "site", "attacker", "uri", "page", "fqdn")
 _INDICATOR = re.compile(r"\d\.\d{1,3}\.\d|://|@")
 
 
@@ -44,7 +46,8 @@ def _normal(name: str) -> str:
 
 def _heading(text: str) -> _Heading | None:
     """The columns a line names, if it is a heading: short names, at least two of them known, no indicators."""
-    if len(text) > 4000 or len(text) < 6 or _INDICATOR.search(text):
+    lower = text.lower()
+    if not any(word in lower for word in _TELLING) or _INDICATOR.search(text):
         return None
     label = text.find(":", 0, 24)
     if label > 0 and "," in text[label:]:
@@ -104,8 +107,10 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
         line = lines.lines[at]
         at += 1
         body = line.text
-        if len(body) < 6 or (
-            "," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body
+        if (
+            len(body) < 6
+            or len(body) > 4000
+            or ("," not in body and "\t" not in body and ";" not in body and "|" not in body and "  " not in body)
         ):
             continue
         heading = None
