@@ -13,7 +13,6 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -58,20 +57,6 @@ class Rulebook:
     def digest(self) -> str:
         """One digest over every regime and policy in it."""
         return hashlib.sha256("\n".join(sorted(self.texts)).encode()).hexdigest()
-
-    def policy(self, ident: str = "", on: date | None = None) -> Policy:
-        """The policy of that id, or the one that `TRUSTDESK_POLICY` names, or the first by id.
-
-        Raises KeyError when there is none.
-        """
-        ident = ident or os.environ.get("TRUSTDESK_POLICY", "")
-        if ident:
-            return self.policies[ident]
-        for name in sorted(self.policies):
-            policy = self.policies[name]
-            if on is None or (policy.valid_from <= on and (policy.valid_to is None or on <= policy.valid_to)):
-                return policy
-        raise KeyError("the rulebook holds no policy")
 
 
 def root() -> Path:

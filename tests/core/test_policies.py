@@ -115,3 +115,19 @@ def test_a_decided_case_is_read_from_json() -> None:
     assert item.draft.wishes[0].kind == "path_block" and len(item.draft.reasons) == 50
     with pytest.raises(KeyError):
         Decided.read({"id": "7"})
+
+
+@pytest.mark.parametrize("name", ["example-host", "example-cdn"])
+def test_the_written_policy_on_repeat_infringers_says_what_is_done(book: Rulebook, name: str) -> None:
+    """17 USC 512(i)(1)(A) wants a policy that subscribers are told of: its numbers are those that the desk counts by."""
+    strikes = book.policies[name].strikes
+    text = (book.root / "policies" / name / "texts" / "repeat-infringers.md").read_text(encoding="utf-8")
+    assert f"At **{strikes.warn_at}** strikes we warn" in text
+    assert (
+        f"At **{strikes.limit}** strikes" in text
+        and strikes.measure == "account_suspend"
+        and "suspend the account" in text
+    )
+    assert f"after **{strikes.expire_days} days**" in text
+    for category in strikes.categories:
+        assert {"spam": "unsolicited bulk messages"}.get(category, category) in text
