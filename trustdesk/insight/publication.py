@@ -88,12 +88,12 @@ def _times(times: Times) -> dict[str, Any]:
 
 
 def _clocks(t: Tally) -> dict[str, Any]:
-    kinds = sorted({kind for kind, _ in t.clocks})
+    kinds = sorted({kind for kind, end in t.clocks if end in ("met", "breached")})
     by_kind = {kind: {end: t.clocks[kind, end] for end in ("met", "breached")} for kind in kinds}
     return {
         "met": sum(ends["met"] for ends in by_kind.values()),
         "breached": sum(ends["breached"] for ends in by_kind.values()),
-        "met_without_due_time": sum(t.clocks[kind, "met_without_due_time"] for kind in kinds),
+        "met_without_due_time": sum(n for (_, end), n in t.clocks.items() if end == "met_without_due_time"),
         "by_kind": by_kind,
         "breached_by_clock": _ranked(t.late),
     }
