@@ -161,8 +161,8 @@ def parse_place(document: Mapping[str, Any], *, file: str) -> Place:
     top = Table(document, "", findings)
     first, last = top.whole("first_year", required=True, high=9999), top.whole("last_year", required=True, high=9999)
     days: dict[date, str] = {}
-    for name, dates in top.mapping("holidays").items():
-        for text in dates if isinstance(dates, list) else [dates]:
+    for name, dates in top.lists("holidays").items():
+        for text in dates:
             day = _day(text)
             if day is None:
                 top.bad(f"holidays.{name}", "rule.type", f"{text!r} is not a date such as 2026-12-25")
@@ -198,10 +198,8 @@ def parse_place(document: Mapping[str, Any], *, file: str) -> Place:
 _WEEKDAYS = tuple(name.lower() for name in WEEKDAY_NAMES)
 
 
-def _day(text: Any) -> date | None:
-    if isinstance(text, date):
-        return text
+def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
-    except (TypeError, ValueError):
+    except ValueError:
         return None

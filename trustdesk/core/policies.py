@@ -207,8 +207,8 @@ def _routing(table: Table) -> tuple[dict[str, str], dict[str, str], str]:
     maps: list[dict[str, str]] = []
     for key, known in (("categories", tuple(Category)), ("forms", tuple(Form))):
         out: dict[str, str] = {}
-        for queue, names in table.mapping(key).items():
-            for name in names if isinstance(names, list) else [names]:
+        for queue, names in table.lists(key).items():
+            for name in names:
                 if name not in known:
                     table.bad(f"{key}.{queue}", "rule.value", f"unknown {name!r}")
                 elif name in out:

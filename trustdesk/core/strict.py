@@ -115,9 +115,16 @@ class Table:
         value = self._get(key, list, "an array of tables", False)
         return [Table(item, f"{self.at(key)}[{n}]", self.findings) for n, item in enumerate(value or ())]
 
-    def mapping(self, key: str) -> dict[str, Any]:
-        """A free table with keys of the author's choice; the caller checks the values."""
-        return dict(self._get(key, dict, "a table", False) or {})
+    def lists(self, key: str) -> dict[str, tuple[str, ...]]:
+        """A table with keys of the author's choice; each value is a text or a list of texts."""
+        out: dict[str, tuple[str, ...]] = {}
+        for name, value in (self._get(key, dict, "a table", False) or {}).items():
+            items = value if isinstance(value, list) else [value]
+            if all(isinstance(item, str) and item.strip() for item in items):
+                out[name] = tuple(items)
+            else:
+                self.bad(f"{key}.{name}", "rule.type", f"{name!r} must be a text or a list of texts, not {value!r}")
+        return out
 
     def close(self) -> None:
         for key in self._data:

@@ -58,28 +58,25 @@ def parse_taxonomy(document: Mapping[str, Any], *, file: str) -> Taxonomy:
     top = Table(document, "", findings)
     pairs = []
     for table in top.tables("category"):
-        titles = {str(k): str(v) for k, v in table.mapping("titles").items()}
+        titles = {language: " ".join(words) for language, words in table.lists("titles").items()}
         if not titles.get("en"):
             table.bad("titles", "rule.missing", "an English title is missing")
-        maps = {
-            str(k): tuple(str(x) for x in (v if isinstance(v, list) else [v])) for k, v in table.mapping("maps").items()
-        }
         info = CategoryInfo(
             id=table.text("id", choices=tuple(Category)),
             titles=titles,
             severity=table.whole("severity", required=True, low=1, high=5) or 1,
             harm=table.whole("harm", required=True, high=5) or 0,
-            maps=maps,
+            maps=table.lists("maps"),
             about=table.text("about"),
         )
         table.close()
         pairs.append((info, table))
     unique(((info.id, table) for info, table in pairs), "category")
     events = {}
-    for who, names in top.mapping("events").items():
+    for who, names in top.lists("events").items():
         if who not in ("desk", "person"):
             top.bad(f"events.{who}", "rule.unknown_key", "events are recorded by the desk or by a person")
-        for name in names if isinstance(names, list) else [names]:
+        for name in names:
             if name in events:
                 top.bad(f"events.{who}", "rule.repeated", f"{name!r} is there twice")
             events[name] = who
