@@ -80,7 +80,7 @@ class Found:
 #: A URL longer than this is cut; browsers and servers refuse far shorter ones.
 _URL_CHARS = 8192
 #: Candidates looked at in one text, for each indicator allowed; a text full of near misses must end too.
-_CANDIDATES = 10
+_CANDIDATES = 6
 
 
 def extract(text: str, *, limit: int = 20_000) -> list[Found]:

@@ -34,7 +34,7 @@ def html_to_text(markup: str) -> str:
     except (etree.LxmlError, ValueError):
         root = None
     if root is None:
-        return _SPACE.sub(" ", re.sub(r"<[^<>]{0,2000}>", " ", markup))
+        return _stripped(markup)
     writer = _Writer()
     skipping = None
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -61,7 +61,13 @@ def html_to_text(markup: str) -> str:
                 writer.close(tag, element)
             if element.tail:
                 writer.add(element.tail)
-    return writer.result()
+    text = writer.result()
+    # The parser gives up below a certain depth; what a browser would show must not get lost with it.
+    return text if len(text) > 40 or len(markup) < 1000 else _stripped(markup)
+
+
+def _stripped(markup: str) -> str:
+    return _SPACE.sub(" ", re.sub(r"<[^<>]{0,2000}>", " ", markup))
 
 
 def _is_hidden(element: etree._Element) -> bool:

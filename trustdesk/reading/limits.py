@@ -29,9 +29,9 @@ class Limits:
     #: An archive inside an archive is opened this many times.
     archive_depth: int = 2
     #: Characters of text that are searched for indicators, all parts together.
-    text_chars: int = 8_000_000
+    text_chars: int = 5_000_000
     #: Markup of one HTML part that is turned into text.
-    html_bytes: int = 8 * 1024 * 1024
+    html_bytes: int = 4 * 1024 * 1024
     #: Indicators of one message.
     indicators: int = 20_000
     #: Rows of attached tables and lines of attached logs.

@@ -57,7 +57,7 @@ class Message:
         if not first and not raw[start:end].strip():
             budget.note("empty", "there is nothing in this message")
             return cls(raw, "empty", Headers(), (), budget, depth)
-        head, body = split_header(raw, start, end)
+        head, body = (start, start) if first in (b"{", b"[") else split_header(raw, start, end)
         if head == start and body == start:
             kind = "json" if first in (b"{", b"[") else "text"
             content_type = "application/json" if kind == "json" else "text/plain"

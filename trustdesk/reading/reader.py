@@ -84,7 +84,7 @@ def read(message: Message) -> Reading:
     text = prose(parsed)
     kind, confidence, weights = category(parsed.subject, text)
     silent = not complains(parsed.subject, text) and max(weights.values(), default=0.0) < _SILENT
-    if silent or (kind is None and message.nested):
+    if (silent and _LETTERS.search(text)) or (kind is None and message.nested):
         # A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows.
         kind, confidence = Category.SPAM, 0.35
     indicators = claims(message, parsed, kind)
@@ -136,6 +136,7 @@ def _legal(
     return orders.form(parsed.subject, text) or Form.NOTICE, (), ()
 
 
+_LETTERS = re.compile(r"(?:[^\W\d_]{3,}\W+){4}")
 #: A body shorter than this that names no host says "see attachment".
 _LITTLE = 1_200
 _NAMES_SOMETHING = re.compile(r"://|www\.|\d\.\d{1,3}\.\d|\w\[?\.\]?\w{2,}/")

@@ -10,6 +10,7 @@ import csv
 import re
 from dataclasses import dataclass
 
+from trustdesk.reading import canonical
 from trustdesk.reading.extract import Found, extract
 from trustdesk.reading.layout import Layout
 from trustdesk.reading.lexicon import load
@@ -125,7 +126,7 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
             heading.columns = {i: ("address", 5.0) if c == _VICTIM else c for i, c in heading.columns.items()}
         start, taken, cells = line.start, 0, []
         misses = 0
-        while at < total and rows > 0:
+        while at < total and rows > 0 and len(found) + len(cells) < limit:
             row, used = _row(lines, at, heading)
             if row is None:
                 blank = not lines.lines[at].text.strip()
@@ -198,6 +199,15 @@ def _row(lines: Layout, at: int, heading: _Heading) -> tuple[list[tuple[int, str
     return cells, used
 
 
+def _items(cell: str) -> list[Found]:
+    text = cell.strip().strip("\"'")
+    address = canonical.address(text) if len(text) < 46 and (text[:1].isdigit() or ":" in text) else None
+    if address:
+        at = cell.find(text)
+        return [Found("ip", address, text, at, at + len(text), address, True)]
+    return extract(cell[:4000], limit=20)
+
+
 def _cells(row: list[tuple[int, str]], heading: _Heading, text: str) -> list[Found]:
     out: list[Found] = []
     groups = {group for group, _ in heading.columns.values()}
@@ -214,7 +224,7 @@ def _cells(row: list[tuple[int, str]], heading: _Heading, text: str) -> list[Fou
             weight = -1.0
         if group == "url" and weight < 3.5 and "address" in groups:
             weight = 1.0
-        for item in extract(cell[:4000], limit=20):
+        for item in _items(cell):
             if item.kind in ("hash", "email"):
                 continue
             begin = start + item.start
