@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.core.management.base import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from tqdm import tqdm
 
 from trustdesk import clock
@@ -57,6 +57,11 @@ class Command(DeskCommand):
         which.add_argument("--proof", metavar="CASE", help="prove that a case is in the latest checkpoint")
         parser.add_argument("--checkpoint", metavar="FILE", help="also compare with a checkpoint exported earlier")
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+
+    def ensure_set_up(self) -> None:
+        """Unlike other commands this one makes nothing: it only reads."""
+        if "trustdesk_entry" not in connection.introspection.table_names():
+            raise CommandError("there is no desk here that could be verified", returncode=USAGE)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Leave with 0 or 1; 2 where what was asked for is not there."""
