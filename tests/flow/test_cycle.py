@@ -261,3 +261,31 @@ def test_a_report_about_two_customers_is_a_case_for_each(site: Asset, report, dr
     assert sorted(Case.objects.values_list("subject__ref", flat=True)) == ["c-1042", "c-2"]
     assert Entry.objects.filter(kind="report.received").count() == 1
     assert Entry.objects.filter(kind="report.joined").count() == 1
+
+
+def test_a_measure_that_nobody_outside_can_see_goes_to_a_person_who_can_have_it_looked_at_again(
+    opened: Case, site: Asset, drain, enforcer: Memory, now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    from trustdesk.flow import enforce
+
+    seeing = enforcer.confirm
+    monkeypatch.setattr(enforcer, "confirm", lambda order: Outcome("failed", "not_observable"))
+    decide.decide(opened.pk, disable(site), actor=ANA, now=now)
+    drain()
+    assert (Measure.objects.get().state, Case.objects.get().state) == ("applied", "open")
+    assert not Task.objects.exists()
+    monkeypatch.setattr(enforcer, "confirm", seeing)
+    assert enforce.retry(Measure.objects.get().pk, actor=ANA, now=now)
+    drain()
+    assert (Measure.objects.get().state, Case.objects.get().state) == ("confirmed", "closed")
+
+
+def test_no_clock_waits_for_a_letter_that_nobody_is_owed(site: Asset, report, drain, now: datetime):
+    report(reporter={"name": "Feed", "email": "no-reply@feed.example"})
+    drain()
+    case = Case.objects.get()
+    assert Clock.objects.get(case=case, name="acknowledge").state == "cancelled"
+    decide.decide(case.pk, decide.Choice("no_violation", reasons=REASONS), actor=ANA, now=now)
+    drain()
+    assert not Clock.objects.filter(case=case, name="outcome").exists()
+    assert not Clock.objects.filter(case=case, state="running", due_at__isnull=False).exists()

@@ -268,7 +268,8 @@ def _settle(
     closing = case.state == "closed" and was != "closed"
     deeds = ("decision.made", f"decision.made:{decision.outcome}")
     met = (duties.close if closing else duties.meet)(case, *deeds, now=now)
-    started = duties.start(case, "decision.made", at=now)
+    owed = notify.owed(case, decision)
+    started = [c for c in duties.start(case, "decision.made", at=now) if duties.possible(c, owed)]
     if decision.outcome == "forwarded":
         started += duties.start(case, "answer.asked", at=now)
     case.first_decision_at = case.first_decision_at or now

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db.models import Model
 
+from trustdesk.core import clocks as engine
 from trustdesk.core import states
 from trustdesk.core.types import Actor
 from trustdesk.flow import duties
@@ -19,12 +20,14 @@ from trustdesk.flow.plugins import enforcer_for, enforcers
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import TryLater, handler
 from trustdesk.interfaces.enforcer import Enforcer, Order, Outcome
-from trustdesk.models import Asset, Case, Decision, Indicator, Measure, Task
+from trustdesk.models import Asset, Case, Clock, Decision, Indicator, Measure, Notice, Task
 
 #: A measure in one of these still bites, or is about to.
 STANDING = ("ordered", "attempted", "applied", "confirmed", "failed")
-#: Pauses in seconds between looks from outside.
+#: Seconds until a measure that is being applied can be lifted.
 LOOK_AGAIN = 5.0
+#: After so many looks from outside (about six hours) a person is asked to look.
+LOOKS = 7
 
 
 def ordered(case: Case, decision: Decision, *, now: datetime) -> list[Measure]:
@@ -131,13 +134,20 @@ def apply(measure_id: int, *, clock: Callable[[], datetime]) -> None:
         _step(measure_id, "failed", actor=actor, now=clock(), outcome=outcome)
 
 
-def confirm(measure_id: int, *, clock: Callable[[], datetime]) -> None:
-    """Look from outside whether the measure bites; when the last one of the case does, the case is closed."""
+def confirm(measure_id: int, *, clock: Callable[[], datetime], attempts: int = 0) -> None:
+    """Look from outside whether the measure bites; when the last one of the case does, the case is closed.
+
+    What cannot be seen after several looks (`attempts`), or cannot be looked at, goes to a person. Raises TryLater.
+    """
     measure = _load(measure_id)
     if measure.state != "applied":
         return
     outcome = _enforcer(measure).confirm(_order(measure, measure.case))
     if outcome.status != "done":
+        hopeless = outcome.status == "failed" and not outcome.retry
+        if hopeless or attempts >= LOOKS:
+            _unconfirmed(measure_id, outcome, now=clock())
+            return
         raise TryLater(f"not confirmed: {outcome.code} {outcome.detail}", outcome.retry_after)
     _step(measure_id, "confirmed", actor=Actor("plugin", measure.plugin), now=clock(), outcome=outcome)
 
@@ -212,8 +222,26 @@ def _step(
         rows: list[Model] = [measure]
         if state in ("confirmed", "failed", "cancelled"):
             rows += _after(case, measure, body, now=now)
+        elif state in ("applied", "lifted"):
+            clocks = _duties(case, measure, now=now)
+            rows += clocks
+            body["clocks"] = duties.described(clocks)
         record(case, f"measure.{state}", body, actor=actor, now=now, rows=rows, tasks=tasks)
     return True
+
+
+def _duties(case: Case, measure: Measure, *, now: datetime) -> list[Clock]:
+    """The clocks that a measure meets by biting or by being gone, and those that begin with it. A letter that went out
+    before the measure bit is not owed again."""
+    met = duties.meet(case, f"measure.{measure.state}", now=now)
+    told = Notice.objects.filter(decision=measure.decision).values_list("kind", flat=True)
+    fresh = [
+        clock
+        for clock in duties.start(case, f"measure.{measure.state}", at=now)
+        if not any(engine.meets(clock.meets, f"notice.sent:{kind}") for kind in told)
+    ]
+    case.next_due_at = duties.next_due(case, [*met, *fresh])
+    return [*met, *fresh]
 
 
 def _after(case: Case, changed: Measure, body: dict[str, object], *, now: datetime) -> list[Model]:
@@ -235,17 +263,33 @@ def _after(case: Case, changed: Measure, body: dict[str, object], *, now: dateti
     return rows
 
 
-def retry(measure_id: int, *, actor: Actor, now: datetime) -> bool:
-    """Try a failed measure again, on a person's word."""
+def _unconfirmed(measure_id: int, outcome: Outcome, *, now: datetime) -> None:
+    """Applied, says the enforcer, but not seen from outside: the case goes back to people."""
     case_id = Measure.objects.values_list("case_id", flat=True).get(pk=measure_id)
     with locked(case_id) as case:
         measure = Measure.objects.get(pk=measure_id)
-        if measure.state != "failed":
+        if measure.state != "applied":
+            return
+        measure.detail = f"{outcome.code} {outcome.detail} {outcome.observed}".strip()[:4000].replace("\0", "")
+        if case.state == "enforcing":
+            states.check("case", case.state, "open")
+            case.state = "open"
+        body = {"measure": measure, "code": outcome.code, "case_state": case.state}
+        record(case, "measure.unconfirmed", body, actor=Actor("plugin", measure.plugin), now=now, rows=[measure])
+
+
+def retry(measure_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Try a failed measure again, or look again for one that was not seen, on a person's word."""
+    case_id = Measure.objects.values_list("case_id", flat=True).get(pk=measure_id)
+    with locked(case_id) as case:
+        measure = Measure.objects.get(pk=measure_id)
+        if measure.state not in ("failed", "applied"):
             return False
         if case.state == "open":
             case.state = "enforcing"
         body = {"measure": measure, "case_state": case.state}
-        record(case, "measure.retried", body, actor=actor, now=now, tasks=[Todo("apply", {"measure": measure_id})])
+        todo = Todo("apply" if measure.state == "failed" else "confirm", {"measure": measure_id})
+        record(case, "measure.retried", body, actor=actor, now=now, tasks=[todo])
     return True
 
 
@@ -260,7 +304,7 @@ def run_apply(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
 def run_confirm(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Confirm the measure of the task."""
     for task in tasks:
-        confirm(task.arguments["measure"], clock=clock)
+        confirm(task.arguments["measure"], clock=clock, attempts=task.attempts)
 
 
 @handler("lift")

@@ -54,6 +54,30 @@ WHERE_TO_TURN = {
         "Si perdió dinero o alguien está en peligro: la policía, de inmediato.",
     ),
 }
+#: Why access comes back after a counter-notice, to the customer and to the claimant.
+PUT_BACK = {
+    "en": (
+        "You received our notice that access was removed, and sent a counter-notice. The time in which the other side could "
+        "show us a court action has passed ({law}), and none was shown. The law gives access back in this case; it does not "
+        "say who is right."
+    ),
+    "es": (
+        "Recibió nuestro aviso de que se había retirado el acceso y envió un contraaviso. Ha pasado el plazo en el que la "
+        "otra parte podía mostrarnos una acción judicial ({law}) y no mostró ninguna. La ley devuelve el acceso en este caso; "
+        "no dice quién tiene razón."
+    ),
+}
+PUT_BACK_CLAIMANT = {
+    "en": (
+        "Our customer sent an effective counter-notice, of which you had a copy. The time in which a court action could be "
+        "shown to us has passed ({law}), and none was. The law gives access back in this case; it does not say who is right."
+    ),
+    "es": (
+        "Nuestro cliente envió un contraaviso eficaz, del que usted recibió copia. Ha pasado el plazo en el que se nos podía "
+        "mostrar una acción judicial ({law}) y no se mostró ninguna. La ley devuelve el acceso en este caso; no dice quién "
+        "tiene razón."
+    ),
+}
 #: So many targets are handed to a letter, which shows the first and counts the rest.
 TARGETS = 500
 
@@ -219,8 +243,8 @@ def write(
     if not usable(address):
         moot = duties.moot(case, f"notice.sent:{kind}", now=now)
         case.next_due_at = duties.next_due(case, moot)
-        body = {"kind": kind, "to_role": role, "clocks": duties.described(moot)}
-        record(case, "notice.not_possible", body, actor=actor, now=now, rows=moot)
+        nobody = {"kind": kind, "to_role": role, "clocks": duties.described(moot)}
+        record(case, "notice.not_possible", nobody, actor=actor, now=now, rows=moot)
         return None
     composed = letters.compose(kind, language, facts)
     tag = hmac.new(
@@ -351,7 +375,28 @@ def about_lifted(measure_id: int, *, now: datetime) -> None:
         latest = case.decisions.filter(state="final").order_by("-id").first()
         reasons = latest.reasons if latest else facts.reasons
         facts = replace(facts, measures=(_measure(measure.kind, measure.target),), reasons=reasons)
+        by_law = Appeal.objects.filter(decision=measure.decision, state="put_back").first()
+        if by_law is not None:
+            _about_put_back(case, by_law, facts, now=now)
+            return
         to_customer(case, "restored", facts=facts, now=now, decision=latest)
+
+
+def _about_put_back(case: Case, appeal: Appeal, facts: LetterFacts, *, now: datetime) -> None:
+    """A counter-notice gave access back: both sides are told, each in their words and language."""
+    law = facts.law or "; ".join(a.rules.source for a in duties.applied_to(case) if a.rules.kind == "statute")
+    language = language_for(case.subject.language if case.subject else "")
+    said = replace(facts, reasons=words_for(PUT_BACK, language).format(law=law))
+    to_customer(case, "restored", facts=said, now=now, appeal=appeal)
+    for report in reporters(case):
+        language = language_for(report.reporter.language if report.reporter else "")
+        said = replace(facts, reasons=words_for(PUT_BACK_CLAIMANT, language).format(law=law))
+        to_reporter(case, report, "restored", facts=said, now=now, appeal=appeal)
+
+
+def words_for(texts: dict[str, str], language: str) -> str:
+    """The text of the language, else the English one."""
+    return texts.get(language, texts["en"])
 
 
 def about_appeal(appeal_id: int, kind: str, *, now: datetime) -> None:
