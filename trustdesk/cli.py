@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "fill the desk with two weeks of a sample provider's life",
     "receive": "take in mails and reports from files, folders, mailboxes or standard input",
     "imap": "take reports out of a mailbox",
+    "feed": "take in a file of findings that somebody publishes: CSV or JSON lines",
     "parse": "read mails and print what they claim; touches no database",
     "tick": "look at the clocks once",
     "work": "do the tasks that are due",

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.web.test_api import token
-from trustdesk.web.api import reports
+from trustdesk.web.api import bulk, reports
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("trustdesk.web.api.urls")]
 
@@ -28,9 +28,9 @@ def one_connection() -> Iterator[None]:
         sent.connect(close_old_connections)
 
 
-@pytest.mark.parametrize("method, path", [("POST", "/v1/abuse"), ("GET", "/v1/abuse/{report_id}")])
+@pytest.mark.parametrize("method, path", [("POST", "/v1/abuse"), ("POST", "/v1/abuse/bulk"), ("GET", "/v1/abuse/{report_id}")])
 def test_the_description_holds(method: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for buckets in (reports.WRITES, reports.READS):
+    for buckets in (reports.WRITES, reports.READS, bulk.CALLS):
         monkeypatch.setattr(buckets, "take", lambda account, *, at: None)
     headers = {"Authorization": f"Bearer {token('schemathesis')}"}
     schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", get_wsgi_application())

@@ -84,8 +84,9 @@ class Channel(StrEnum):
     HISTORY = "history"  # old mail, brought in for the record
 
 
-#: Nobody is written to on account of what came in here: the sender was answered, or not, long ago and by other means.
-NEVER_WRITTEN_TO = frozenset({Channel.HISTORY})
+#: Nobody is written to on account of what came in here: old mail was answered, or not, long ago, and behind a list of
+#: findings that we subscribed to nobody waits for a letter about each.
+NEVER_WRITTEN_TO = frozenset({Channel.HISTORY, Channel.FEED})
 
 
 class ServiceRole(StrEnum):

@@ -65,7 +65,7 @@ def send(request: HttpRequest, response: HttpResponse) -> Any:
     if findings:
         return _failure(422, "xarf.invalid", "the report was not taken in", *findings)
     if bodies.is_test(submitted.xarf):
-        code = _test_code(account, hashlib.sha256(submitted.raw).hexdigest()[:16])
+        code = test_code(account, hashlib.sha256(submitted.raw).hexdigest()[:16])
         return Answer(
             202, {"id": code, "reportId": code, "status": queries.COMPLETED, "duplicate": False, "test": True}
         )
@@ -87,7 +87,7 @@ def status(request: HttpRequest, report_id: str) -> Any:
     """404 for a report that does not exist or that another account sent: the two look alike."""
     account: str = request.auth  # type: ignore[attr-defined]
     if report_id.startswith(TEST):
-        if not constant_time_compare(report_id, _test_code(account, report_id[len(TEST) : len(TEST) + 16])):
+        if not constant_time_compare(report_id, test_code(account, report_id[len(TEST) : len(TEST) + 16])):
             raise Http404
         return {"id": report_id, "reportId": report_id, "status": queries.COMPLETED, "reasonCode": "TEST"}
     found = queries.status(account, report_id)
@@ -103,22 +103,22 @@ def status(request: HttpRequest, report_id: str) -> Any:
     }
 
 
-def _test_code(account: str, digest: str) -> str:
+def test_code(account: str, digest: str) -> str:
     """A name for a report that was checked and not kept; it proves itself, because nothing is stored."""
     return f"{TEST}{digest}{salted_hmac('trustdesk.api.test', f'{account}/{digest}').hexdigest()[:16]}"
 
 
-def _failed(name: str, message: str, *findings: Finding) -> dict[str, Any]:
+def failed(name: str, message: str, *findings: Finding) -> dict[str, Any]:
     fields = [{"field": f.field, "code": f.code, "message": f.message} for f in findings]
     return {"code": name, "message": message, "fields": fields}
 
 
 def _failure(code: int, name: str, message: str, *findings: Finding) -> Answer[Any]:
-    return Answer(code, _failed(name, message, *findings))
+    return Answer(code, failed(name, message, *findings))
 
 
 def _answer(request: HttpRequest, code: int, name: str, message: str, *findings: Finding) -> HttpResponse:
-    return api.create_response(request, _failed(name, message, *findings), status=code)
+    return api.create_response(request, failed(name, message, *findings), status=code)
 
 
 @api.exception_handler(AuthenticationError)

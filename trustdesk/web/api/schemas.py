@@ -120,9 +120,11 @@ _WRAPPED: dict[str, Any] = {
     },
 }
 
+#: A report in any of the shapes that are taken.
+ONE: list[dict[str, Any]] = [_V4, _V3, _WRAPPED]
 #: Request body and header of `POST /v1/abuse`; the view reads the bytes itself, because it keeps them as they came.
 BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": [_V4, _V3, _WRAPPED]}}}},
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": ONE}}}},
     "parameters": [
         {
             "name": "Idempotency-Key",
