@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from trustdesk.core.types import Actor
-from trustdesk.flow import attend
 from trustdesk.models import Case, Decision, Entry, Measure
 
 
@@ -68,14 +66,15 @@ def test_reload_and_the_back_button_do_not_decide_twice(browser, ana, opened, de
     assert Decision.objects.count() == 1
 
 
-def test_a_stale_tab_is_refused_and_told_what_changed(browser, ana, diego, opened, decision_form, now):
+def test_a_stale_tab_is_refused_and_told_what_changed(browser, ana, opened, decision_form, report, drain):
     form = decision_form(opened, reasons="My own words about the page, longer than forty characters.")
-    attend.assign(opened.pk, to=diego.pk, actor=Actor("person", str(diego.pk)), now=now)
+    report(description="The same page again, with a screenshot.", reporter={"name": "Luis", "email": "luis@mail.example"})
+    drain()
     response = browser(ana).post(f"/desk/case/{opened.code}/decide", form)
     text = response.content.decode()
     assert response.status_code == 409
     assert "This case moved on while you had it open" in text
-    assert "Assigned" in text
+    assert "Report from Luis by form" in text
     assert "My own words about the page" in text
     assert not Decision.objects.exists()
     opened.refresh_from_db()

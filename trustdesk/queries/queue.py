@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from trustdesk.models import Appeal, Case, Clock, Decision, Indicator
 from trustdesk.queries import access
@@ -93,13 +93,21 @@ def selected(user: Any, filters: Filters, *, now: datetime) -> QuerySet[Case]:
         found = found.filter(assigned_to_id=user.pk)
     if filters.assigned == "none":
         found = found.filter(assigned_to=None)
-    if filters.due:
+    if filters.due == "late":
+        found = found.filter(late(now))
+    elif filters.due:
         found = found.filter(next_due_at__lt=now + DUE[filters.due])
     if filters.subject:
         found = found.filter(subject__ref=filters.subject)
     if filters.unread:
         found = found.filter(unread__gt=0)
     return found
+
+
+def late(now: datetime) -> Q:
+    """A duty of ours is past its time and not done: it runs and no tick has seen it, or it was missed and is still owed."""
+    missed = Clock.objects.filter(case=OuterRef("pk"), actor="provider", state="breached", ended_at=None)
+    return Q(next_due_at__lt=now) | Q(Exists(missed))
 
 
 def page(user: Any, filters: Filters, *, now: datetime) -> Page:
@@ -128,7 +136,8 @@ def rows(cases: Sequence[Case]) -> list[Row]:
             row.clock = clock
     seen: dict[int, set[str]] = {number: set() for number in numbers}
     for indicator in Indicator.objects.filter(case__in=numbers, role="target").order_by("id")[: 40 * len(numbers) or 1]:
-        row, values = made[indicator.case_id], seen[indicator.case_id]
+        number = indicator.case_id or 0
+        row, values = made[number], seen[number]
         if indicator.value not in values:
             values.add(indicator.value)
             row.target_count += 1
@@ -170,7 +179,7 @@ def counts(user: Any, *, now: datetime) -> Counts:
         waiting=Count("pk", filter=Q(state="waiting")),
         due_today=Count("pk", filter=Q(next_due_at__lt=now + DUE["today"])),
         answers=Count("pk", filter=Q(unread__gt=0)),
-        late=Count("pk", filter=Q(next_due_at__lt=now)),
+        late=Count("pk", filter=late(now)),
     )
     held = held_for(user).count()
     appeals = access.appeals(user).filter(state="lodged").count()

@@ -31,7 +31,7 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500: rendered without context processors, which may be what broke."""
-    return render(None, "errors/500.html", status=500)  # type: ignore[arg-type]
+    return render(None, "errors/500.html", status=500)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

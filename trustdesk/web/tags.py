@@ -86,7 +86,10 @@ def ago(at: datetime | None) -> SafeString:
     if at is None:
         return mark_safe("")
     return format_html(
-        '<time datetime="{}" title="{}" data-ago>{}</time>', at.isoformat(), times.full(at), times.ago(at, desk_clock.now())
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        at.isoformat(),
+        times.full(at),
+        times.ago(at, desk_clock.now()),
     )
 
 

@@ -177,6 +177,7 @@ APPEAL_STATE: Words = {
     "partly_upheld": _("partly upheld"),
     "dismissed": _("dismissed"),
     "withdrawn": _("withdrawn"),
+    "put_back": _("access came back by law"),
 }
 
 CLOCK_KIND: Words = {"statutory": _("law"), "contract": _("contract"), "target": _("house target")}
@@ -225,7 +226,17 @@ QUEUE: Words = {
     "legal": _("Legal requests"),
 }
 
+#: What a regime makes of a notice.
+VERDICT: Words = {
+    "valid": _("complete"),
+    "open": _("complete as far as can be seen"),
+    "curable": _("can be completed"),
+    "incomplete": _("not complete"),
+    "no_effect": _("without effect"),
+}
+
 TABLES: Mapping[str, Words] = {
+    "verdict": VERDICT,
     "category": CATEGORY,
     "form": FORM,
     "channel": CHANNEL,
@@ -248,7 +259,10 @@ TABLES: Mapping[str, Words] = {
     "queue": QUEUE,
 }
 
+VERDICT_TONE: Mapping[str, str] = {"valid": "ok", "curable": "warn", "incomplete": "warn"}
+
 TONES: Mapping[str, Mapping[str, str]] = {
+    "verdict": VERDICT_TONE,
     "category": CATEGORY_TONE,
     "outcome": OUTCOME_TONE,
     "measure_state": MEASURE_TONE,
@@ -302,6 +316,10 @@ FINDING: Words = {
     "answer.length": _("Write something, and not more than 20,000 characters."),
     "case.taken": _("Somebody else has this case. Ask them, or take it over."),
     "case.closed": _("This case is closed."),
+    "validity.no_reason": _("Say in 3 to 500 characters what shows it."),
+    "validity.report": _("That report is not of this case."),
+    "validity.element": _("No regime of this case asks for this."),
+    "confirm.no_reason": _("Say in 3 to 500 characters what shows it."),
     "state.not_allowed": _("This step is not possible from here."),
 }
 

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST
 
 from trustdesk import clock
 from trustdesk.core.types import Refused
-from trustdesk.flow import attend, enforce
+from trustdesk.flow import attend, confirm, enforce, validity
 from trustdesk.queries import access, case_page
+from trustdesk.queries.traffic import decode_report
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
 
@@ -50,3 +51,39 @@ def retry_measure(request: HttpRequest, number: int) -> HttpResponse:
     else:
         messages.warning(request, _("This measure has not failed (any more)."))
     return HttpResponseRedirect(reverse("staff:case", args=[measure.case.code]))
+
+
+@require_POST
+@page("work")
+def correct_elements(request: HttpRequest, code: str) -> HttpResponse:
+    """A person says which elements of a notice are there; the regimes judge again."""
+    case = access.case(request.user, code)
+    there = set(request.POST.getlist("there"))
+    changes = {name: name in there for name in request.POST.getlist("element")[:100]}
+    report = decode_report(request.POST.get("report", "")) or 0
+    try:
+        validity.correct(
+            case.pk, report, changes, why=request.POST.get("why", ""), actor=actor(request), now=clock.now()
+        )
+        messages.success(request, _("The notice was judged again."))
+    except Refused as refused:
+        for finding in refused.findings:
+            messages.error(request, words.finding(finding))
+    return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
+
+
+@require_POST
+@page("work")
+def confirm_regime(request: HttpRequest, code: str) -> HttpResponse:
+    """A person says whether a regime that the facts leave open binds on this case."""
+    case = access.case(request.user, code)
+    regime, holds = request.POST.get("regime", "")[:80], request.POST.get("do") == "applies"
+    try:
+        why = request.POST.get("why", "")
+        confirm.confirm(case.pk, f"regime:{regime}", why=why, holds=holds, actor=actor(request), now=clock.now())
+        said = _("This regime is confirmed for this case.") if holds else _("This regime does not apply to this case.")
+        messages.success(request, said)
+    except Refused as refused:
+        for finding in refused.findings:
+            messages.error(request, words.finding(finding))
+    return HttpResponseRedirect(reverse("staff:case", args=[case.code]))

@@ -68,6 +68,8 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         "held": held,
         "is_mine": view.case.assigned_to_id == request.user.pk,
         "facts": _facts(view),
+        "verdicts": _verdicts(view),
+        "ours": [c for c in view.owed if c.actor == "provider"],
         "not_ours": [i for i in view.targets if i.asset_id is None],
     } | more
 
@@ -118,7 +120,44 @@ def _facts(view: View) -> list[tuple[str, list[Any]]]:
     """Facts by what they are about, each name once with its newest value."""
     grouped: dict[str, dict[str, Any]] = {}
     for fact in view.facts:
-        if fact.name.startswith("inventory."):
-            continue  # shown as the customer and the asset themselves
+        if fact.name.startswith(("inventory.", "law.")):
+            continue  # shown as the customer, the asset and the law themselves
         grouped.setdefault(fact.about, {}).setdefault(fact.name, fact)
     return [(about, list(named.values())) for about, named in grouped.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one regime makes of one notice, as it was judged last. `elements` are (full id, name, is there)."""
+
+    report: str
+    regime: str
+    verdict: str
+    missing: list[str]
+    elements: list[tuple[str, str, bool]]
+    why: str
+
+
+def _verdicts(view: View) -> list[Verdict]:
+    newest: dict[tuple[str, str], Any] = {}
+    for fact in view.facts:
+        if fact.name == "law.verdict":
+            key = (fact.about, fact.value["regime"])
+            if key not in newest or fact.pk > newest[key].pk:
+                newest[key] = fact
+    return [
+        Verdict(
+            report=fact.about,
+            regime=fact.value["regime"],
+            verdict=fact.value["verdict"],
+            missing=[name.replace("-", " ") for name in fact.value["missing"]],
+            elements=[
+                (f"{fact.value['regime']}.el.{name}", name.replace("-", " "), bool(there))
+                for name, there in sorted(
+                    (dict.fromkeys(fact.value["missing"], False) | fact.value["elements"]).items()
+                )
+            ],
+            why=str(fact.value.get("why", "")),
+        )
+        for _key, fact in sorted(newest.items())
+    ]

@@ -212,8 +212,8 @@ def _addresses(view: View) -> str:
 
 def _measure_reasons(view: View, clause: Clause | None) -> str:
     parts = [
-        _("%(address)s was reported to us for %(category)s. We looked at it and found the report to be right.")
-        % {"address": _addresses(view) or _("Your service"), "category": words.word("category", view.case.category)}
+        _("We received a report about %(address)s for %(category)s. We looked at it and found the report to be right.")
+        % {"address": _addresses(view) or _("your service"), "category": words.word("category", view.case.category)}
     ]
     if clause is not None:
         parts.append(
@@ -225,9 +225,9 @@ def _measure_reasons(view: View, clause: Clause | None) -> str:
 
 def _forward_reasons(view: View) -> str:
     return _(
-        "%(address)s was reported to us for %(category)s. Nothing has been decided. Please look into it and tell us by "
+        "We received a report about %(address)s for %(category)s. Nothing has been decided. Please look into it and tell us by "
         "the link below what you found and what you did."
-    ) % {"address": _addresses(view) or _("Your service"), "category": words.word("category", view.case.category)}
+    ) % {"address": _addresses(view) or _("your service"), "category": words.word("category", view.case.category)}
 
 
 def _no_violation_reasons() -> str:

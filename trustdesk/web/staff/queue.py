@@ -57,7 +57,7 @@ def next_case(request: HttpRequest) -> HttpResponse:
     filters = queue.Filters.of(request.POST)
     now = clock.now()
     found = queue.selected(request.user, filters, now=now)
-    case = attend.take_next(found, person=request.user.pk, actor=actor(request), now=now)
+    case = attend.take_next(found, person=int(request.user.pk or 0), actor=actor(request), now=now)
     if case is None:
         query = {"queue": filters.queue, "none": "1"} if filters.queue else {"none": "1"}
         return HttpResponseRedirect(f"{reverse('staff:queue')}?{urlencode(query)}")
@@ -95,7 +95,7 @@ def _views(request: HttpRequest, filters: queue.Filters) -> list[SavedView]:
     for title, query in kinds:
         only = queue.Filters.of(query | ({"queue": filters.queue} if filters.queue else {}))
         address = "&".join(f"{k}={v}" for k, v in query.items()) + keep
-        here = only == queue.Filters.of(dict(request.GET.items()) | {"page": "1"})
+        here = only == queue.Filters.of({name: str(value) for name, value in request.GET.items()} | {"page": "1"})
         count = queue.selected(request.user, only, now=now).count()
         views.append(SavedView(title, f"{home}?{address.strip('&')}" if address.strip("&") else home, count, here))
     return views

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from trustdesk.queries.case_page import Line, View
-from trustdesk.web import words
+from trustdesk.web import safe_text, words
 
 Body = Mapping[str, Any]
 
@@ -46,7 +46,15 @@ def event(line: Line, view: View, names: Mapping[str, str]) -> Event:
     """One entry as a sentence."""
     say = _SAY.get(line.kind)
     text = say(line.body, view) if say else line.kind.replace("_", " ").replace(".", ": ")
-    return Event(line.at, text, who(line.actor, names), line.kind, line.seq, _TONE.get(line.kind, ""), by_desk=line.actor == "system")
+    return Event(
+        line.at,
+        text,
+        who(line.actor, names),
+        line.kind,
+        line.seq,
+        _TONE.get(line.kind, ""),
+        by_desk=line.actor == "system",
+    )
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
@@ -68,7 +76,8 @@ def _report(body: Body, view: View) -> str:
     channel = words.word("channel", body.get("channel") or (report.channel if report else ""))
     sender = ""
     if report is not None and report.reporter is not None:
-        sender = report.reporter.organisation or report.reporter.name or report.reporter.email
+        named = report.reporter.organisation or report.reporter.name or report.reporter.email
+        sender = safe_text.one_line(safe_text.defang_line(named), 120)
     if sender:
         return _("Report from %(sender)s by %(channel)s") % {"sender": sender, "channel": channel}
     return _("Report by %(channel)s") % {"channel": channel}
@@ -82,11 +91,17 @@ def _opened(body: Body, view: View) -> str:
     return _("Case opened in %(queue)s") % {"queue": queue}
 
 
+def _judged(body: Body, view: View) -> str:
+    found = [f"{v[0]}: {words.word('verdict', str(v[3]))}" for v in body.get("verdicts", []) if len(v) > 3]
+    text = _("Notice judged") + (f" · {', '.join(found)}" if found else "")
+    return text + (f" · {_('corrected by a person')}" if body.get("corrected") else "")
+
+
 def _decision(body: Body, view: View) -> str:
     outcome = words.word("outcome", str(body.get("outcome", "")))
     decision = next((d for d in view.decisions if d.pk == body.get("decision")), None)
     plan = ", ".join(dict.fromkeys(words.word("measure", m["kind"]) for m in (decision.plan if decision else [])))
-    clause = f" ({decision.policy} {decision.clause})" if decision and decision.clause else ""
+    clause = f" ({_('clause %(clause)s') % {'clause': decision.clause}})" if decision and decision.clause else ""
     return f"{outcome}{': ' + plan if plan else ''}{clause}"
 
 
@@ -121,6 +136,8 @@ def _clock(text: Callable[[str], str]) -> Callable[[Body, View], str]:
 _SAY: dict[str, Callable[[Body, View], str]] = {
     "report.received": _report,
     "report.joined": lambda b, v: _("%(report)s joined") % {"report": _report(b, v)},
+    "notice.judged": _judged,
+    "counter_notice.judged": _judged,
     "report.linked": lambda b, v: _("%(report)s linked") % {"report": _report(b, v)},
     "case.opened": _opened,
     "case.enriched": lambda b, v: _("Looked up whose it is: %(n)s facts") % {"n": b.get("facts", 0)},

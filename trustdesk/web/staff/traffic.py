@@ -37,7 +37,8 @@ def incoming(request: HttpRequest) -> HttpResponse:
         "picked": picked | {"form": form},
         "tallies": traffic.tallies(request.user, now=clock.now()),
         "channels": [
-            (k, words.word("channel", k)) for k in ("mail", "form", "api", "import", "feed", "portal", "detector", "history")
+            (k, words.word("channel", k))
+            for k in ("mail", "form", "api", "import", "feed", "portal", "detector", "history")
         ],
         "states": list(words.REPORT_STATE.items()),
         "forms": list(words.FORM.items()),
