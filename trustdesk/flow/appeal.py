@@ -5,16 +5,17 @@ An upheld appeal is a new decision that overrides the old one. The old one stays
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from trustdesk import evidence
 from trustdesk.core import states
 from trustdesk.core.types import SYSTEM, Actor, Channel, Finding, Form, Refused
-from trustdesk.flow import decide, duties, notify, triage
+from trustdesk.flow import decide, duties, notify, parse, putback, triage
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import handler
 from trustdesk.models import Appeal, Case, Clock, Decision, Evidence, Joining, Notice, Party, Report, Task
+from trustdesk.reading import dmca
 from trustdesk.reading.identity import identity
 
 LIMIT = 20_000
@@ -39,9 +40,22 @@ def may_appeal(decision: Decision, by: Actor, *, now: datetime) -> tuple[Finding
 
 
 def lodge(
-    decision_id: int, *, kind: str, text: str, by: Actor, actor: Actor, now: datetime, language: str = ""
+    decision_id: int,
+    *,
+    kind: str,
+    text: str,
+    by: Actor,
+    actor: Actor,
+    now: datetime,
+    language: str = "",
+    elements: Mapping[str, bool] | None = None,
+    received_at: datetime | None = None,
 ) -> Appeal:
-    """Lodge an appeal against a decision. The words are kept first. Raises Refused."""
+    """Lodge an appeal against a decision. The words are kept first. Raises Refused.
+
+    A counter-notice is judged by the regimes of the case: by `elements` as a reader found them, else by its words, and
+    has its effect from `received_at` on.
+    """
     text = text.replace("\0", "").strip()
     if len(text) < 10:
         raise Refused(Finding("appeal.no_reason", "Say in a sentence or two why the decision is wrong.", "text"))
@@ -71,8 +85,6 @@ def lodge(
             states.check("case", case.state, "open")
             case.state, case.closed_at = "open", None
         clocks = duties.start(case, "appeal.lodged", at=now)
-        if kind == "counter_notice":
-            clocks += duties.start(case, "counter_notice.effective", at=now)
         case.next_due_at = duties.next_due(case, clocks)
         case.unread += 1
         triage.reprioritise(case, now=now)
@@ -89,14 +101,15 @@ def lodge(
         }
         tasks = [Todo("appeal_letter", {"appeal": appeal, "kind": "appeal_received"})]
         record(case, "appeal.lodged", body, actor=actor, now=now, rows=[kept, appeal, *clocks], tasks=tasks)
+        if kind == "counter_notice":
+            shown = dict(elements) if elements else {e.id: e.present for e in dmca.counter_elements(text)}
+            putback.judge(case, appeal, shown, at=received_at or now, actor=SYSTEM, now=now)
     return appeal
 
 
 def _kept(digest: str, raw: bytes, *, now: datetime) -> Evidence:
     found = Evidence.objects.filter(pk=digest).first()
-    return found or Evidence(
-        digest=digest, size=len(raw), media_type="text/plain; charset=utf-8", stored_at=now
-    )
+    return found or Evidence(digest=digest, size=len(raw), media_type="text/plain; charset=utf-8", stored_at=now)
 
 
 def resolve(
@@ -151,6 +164,9 @@ def _may_resolve(
     if str(actor) in (appeal.decision.made_by, appeal.decision.settled_by):
         text = "You made or confirmed this decision; somebody else has to look at the appeal."
         findings.append(Finding("appeal.same_person", text, "appeal"))
+    if outcome == "dismissed" and putback.effective(appeal):
+        text = "This counter-notice is effective: correct its elements or record a court action; it is not dismissed."
+        findings.append(Finding("appeal.effective", text, "outcome"))
     if outcome not in ("upheld", "partly_upheld", "dismissed"):
         findings.append(Finding("appeal.outcome", "Choose: upheld, partly upheld or dismissed.", "outcome"))
     if len(" ".join(reasons.split())) < duties.policy().min_reasons:
@@ -223,7 +239,7 @@ def take_reply(report_id: int, notice_id: int, *, now: datetime) -> None:
     if report.form == Form.COUNTER_NOTICE and notice.to_role == "customer" and notice.decision is not None:
         by = Actor("customer", str(notice.case.subject_id or ""))
         if not may_appeal(notice.decision, by, now=now):
-            text = evidence.get(report.evidence_id)[:LIMIT].decode("utf-8", "replace")
+            text = parse.parse(report).text[:LIMIT]
             lodge(
                 notice.decision.pk,
                 kind="counter_notice",
@@ -232,6 +248,8 @@ def take_reply(report_id: int, notice_id: int, *, now: datetime) -> None:
                 actor=SYSTEM,
                 now=now,
                 language=report.language,
+                elements=report.elements,
+                received_at=report.received_at,
             )
             return
     with locked(notice.case_id) as case:

@@ -137,6 +137,7 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
         assets=frozenset(str(a) for a in assets),
         has_subject=case.subject_id is not None,
         has_reporter=bool(notify.reporters(case)),
+        orders=duties.confirmed(case),
         protected=bool(case.subject and case.subject.protected),
         automated_today=Decision.objects.filter(automated=True, made_at__gte=now - timedelta(days=1)).count()
         if choice.automated

@@ -363,6 +363,7 @@ def owed(case: Case, decision: Decision) -> tuple[str, ...]:
         form=case.form,
         has_subject=case.subject_id is not None,
         has_reporter=bool(reporters(case)),
+        orders=duties.confirmed(case),
     )
     return deciding.assess(duties.policy(), duties.applied_to(case), facts, draft, maker=decision.made_by).letters
 
@@ -384,7 +385,8 @@ def about_lifted(measure_id: int, *, now: datetime) -> None:
 
 def _about_put_back(case: Case, appeal: Appeal, facts: LetterFacts, *, now: datetime) -> None:
     """A counter-notice gave access back: both sides are told, each in their words and language."""
-    law = facts.law or "; ".join(a.rules.source for a in duties.applied_to(case) if a.rules.kind == "statute")
+    windows = Clock.objects.filter(case=case).order_by("-id")
+    law = next((c.source for c in windows if engine.meets(c.meets, "measure.lifted")), "")
     language = language_for(case.subject.language if case.subject else "")
     said = replace(facts, reasons=words_for(PUT_BACK, language).format(law=law))
     to_customer(case, "restored", facts=said, now=now, appeal=appeal)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from trustdesk.core import states
 from trustdesk.core.types import SYSTEM
-from trustdesk.flow import checkpoint, duties, triage
-from trustdesk.flow.record import locked, record
+from trustdesk.flow import checkpoint, duties, putback, triage
+from trustdesk.flow.record import Todo, locked, record
 from trustdesk.models import Checkpoint, Clock, IdempotencyKey
 
 #: So many due clocks are seen to in one call.
@@ -48,7 +48,12 @@ def _breach(case_id: int, *, now: datetime) -> int:
             case.state = "open"
         triage.reprioritise(case, now=now)
         body = {"clocks": duties.described(late), "case_state": case.state}
-        record(case, "clock.breached", body, actor=SYSTEM, now=now, rows=late)
+        tasks = [
+            Todo("putback", {"appeal": appeal.pk}, key=f"putback:{appeal.pk}")  # late is better than never
+            for appeal in case.appeals.filter(kind="counter_notice", state="lodged")
+            if any(putback.is_window(c) for c in late)
+        ]
+        record(case, "clock.breached", body, actor=SYSTEM, now=now, rows=late, tasks=tasks)
         return len(late)
 
 
