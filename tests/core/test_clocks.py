@@ -295,3 +295,32 @@ def test_a_new_calendar_is_shown_and_moves_nothing_by_itself(book: Rulebook) -> 
     assert fresh is not None and draft.due_at is not None and fresh.due_at is not None
     assert (draft.due_at.date(), fresh.due_at.date()) == (date(2026, 11, 27), date(2026, 11, 30))
     assert fresh.starts_at == draft.starts_at
+
+
+def test_every_place_has_a_zone_and_days_off(book: Rulebook) -> None:
+    for code, place in book.calendars.places.items():
+        assert place.code == code and str(ZoneInfo(place.zone))
+        assert place.first_year <= 2015
+        assert place.last_year >= 2035 or code == "LK"  # Sri Lanka proclaims its moon days year by year
+        assert len(place.holidays) > (30 if code == "EU" else 60), code
+        assert all(day.weekday() in place.weekend for day in place.workdays)
+        country = book.calendars.places[code.partition("-")[0]]
+        assert place.zone == country.zone
+
+
+def test_a_saturday_that_is_worked_counts(book: Rulebook) -> None:
+    china = book.calendars.places["CN"]
+    worked = max(china.workdays)
+    assert worked.weekday() in china.weekend and china.off(worked) == ""
+    rule = book.regimes["icann-udrp"].clock("unlock-withdrawn")
+    assert rule is not None
+    before = datetime(worked.year, worked.month, worked.day, 10, tzinfo=ZoneInfo("Asia/Shanghai")) - timedelta(days=1)
+    assert count(rule, at=before, calendars=book.calendars, location="CN").due == worked
+
+
+def test_places_are_understood_as_people_write_them(book: Rulebook) -> None:
+    clock = "icann-udrp unlock-withdrawn"
+    at = "2026-12-24T12:00+00:00"
+    assert answer(book, clock, at, "uk") == answer(book, clock, at, " GB ") == (None, "2026-12-29")
+    assert answer(book, clock, at, "EL") == answer(book, clock, at, "GR")
+    assert answer(book, clock, at, "US-CA") == answer(book, clock, at, "US")
