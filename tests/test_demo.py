@@ -142,7 +142,7 @@ def test_queue_breaches_and_report_have_something_to_show(desks: list[dict[str, 
         "  Measure.objects.filter(state='confirmed').count() > 0,\n"
         "  Notice.objects.filter(state='sent').count() > 30,\n"
         "  Case.objects.filter(report_count__gt=2).exists(),\n"
-        "  Entry.objects.filter(at__gt=until).exists())"
+        "  Entry.objects.filter(chain__gt=0, at__gt=until).exists())"
     )
     assert inside(desks[0], code) == "True True True True True True True True False"
 
