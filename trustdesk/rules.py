@@ -10,31 +10,21 @@ import hashlib
 import os
 import threading
 import time
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from trustdesk.core.calendars import Calendars, Place, parse_calendar, parse_place, spelled
+from trustdesk.core.calendars import Calendars, parse_calendar, parse_place, spelled
 from trustdesk.core.cases_format import parse_cases
 from trustdesk.core.cases_run import run
-from trustdesk.core.lines import line_of
 from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.regime_file import parse_regime
 from trustdesk.core.regimes import Regime
-from trustdesk.core.strict import BadRules
 from trustdesk.core.taxonomy import Taxonomy, parse_taxonomy
 from trustdesk.core.types import Finding
-
-
-class RulebookError(Exception):
-    """The rulebook may not be used. Each finding's `field` is `file:line`."""
-
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings = tuple(findings)
-        super().__init__("\n".join(f"{f.field}: {f.message}" for f in self.findings))
+from trustdesk.rule_files import Places, RulebookError, compare, read
 
 
 @dataclass(frozen=True)
@@ -73,43 +63,6 @@ def _root(named: str) -> Path:
     return beside if (beside / "regimes").is_dir() else here / "rulebook"
 
 
-class _Places(Mapping[str, Place]):
-    """The days off of each place, read when they are first asked for: most desks count in two or three places.
-
-    Reading one raises `RulebookError` when its file is bad.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._names = {file.stem for file in folder.glob("calendars/days/*.toml")}
-        self._read: dict[str, Place] = {}
-
-    def __getitem__(self, code: str) -> Place:
-        if code not in self._read:
-            if code not in self._names:
-                raise KeyError(code)
-            self._read[code] = _place(self._folder, code)
-        return self._read[code]
-
-    def __contains__(self, code: object) -> bool:
-        return code in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._names))
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-def _place(folder: Path, code: str) -> Place:
-    findings: list[Finding] = []
-    found = _folder(folder, f"calendars/days/{code}.toml", lambda d, file, text: parse_place(d, file=file), findings)
-    if findings:
-        raise RulebookError(findings)
-    place: Place = found[0][1]
-    return place
-
-
 def load(path: Path | str | None = None, *, everything: bool = True) -> Rulebook:
     """Read the whole rulebook. Raises `RulebookError` with every finding, each with file and line.
 
@@ -132,11 +85,11 @@ def load(path: Path | str | None = None, *, everything: bool = True) -> Rulebook
     def plain(parse: Callable[..., Any]) -> Callable[[dict[str, Any], str, str], Any]:
         return lambda document, file, text: parse(document, file=file)
 
-    regimes = _folder(folder, "regimes/*/regime.toml", dated(parse_regime), findings)
-    policies = _folder(folder, "policies/*/policy.toml", dated(parse_policy), findings)
-    calendars = _folder(folder, "calendars/*.toml", plain(parse_calendar), findings)
-    places = _folder(folder, "calendars/days/*.toml", plain(parse_place), findings) if everything else []
-    taxonomies = _folder(folder, "taxonomy/categories.toml", plain(parse_taxonomy), findings)
+    regimes = read(folder, "regimes/*/regime.toml", dated(parse_regime), findings)
+    policies = read(folder, "policies/*/policy.toml", dated(parse_policy), findings)
+    calendars = read(folder, "calendars/*.toml", plain(parse_calendar), findings)
+    places = read(folder, "calendars/days/*.toml", plain(parse_place), findings) if everything else []
+    taxonomies = read(folder, "taxonomy/categories.toml", plain(parse_taxonomy), findings)
     if not regimes and not findings:
         findings.append(Finding("rulebook.empty", "no regimes found", f"{folder}:1"))
     if not taxonomies:
@@ -146,13 +99,13 @@ def load(path: Path | str | None = None, *, everything: bool = True) -> Rulebook
         regimes={r.id: r for _, r in regimes},
         policies={p.id: p for _, p in policies},
         calendars=Calendars(
-            {c.id: c for _, c in calendars}, {p.code: p for _, p in places} if everything else _Places(folder)
+            {c.id: c for _, c in calendars}, {p.code: p for _, p in places} if everything else Places(folder)
         ),
         taxonomy=taxonomies[0][1] if taxonomies else Taxonomy(()),
         texts=texts,
     )
     if not findings:
-        findings += _across(folder, book, regimes, policies, calendars, places)
+        findings += compare(folder, book.calendars, book.taxonomy, regimes, policies, calendars, places)
     if findings:
         raise RulebookError(findings)
     return book
@@ -169,13 +122,11 @@ def excerpt(regime: str, location: str = "", path: Path | str | None = None) -> 
     known = {file.parent.name for file in folder.glob("regimes/*/regime.toml")}
     if regime not in known:
         raise KeyError(regime)
-    regimes = _folder(
-        folder, f"regimes/{regime}/regime.toml", lambda d, file, text: parse_regime(d, file=file), findings
-    )
-    calendars = _folder(folder, "calendars/*.toml", lambda d, file, text: parse_calendar(d, file=file), findings)
+    regimes = read(folder, f"regimes/{regime}/regime.toml", lambda d, file, text: parse_regime(d, file=file), findings)
+    calendars = read(folder, "calendars/*.toml", lambda d, file, text: parse_calendar(d, file=file), findings)
     code = spelled(location)
     wanted = {code, code.partition("-")[0], *(c.place for _, c in calendars), *(c.fallback for _, c in calendars)}
-    days = _Places(folder)
+    days = Places(folder)
     places = {name: days[name] for name in sorted(wanted & set(days))}
     if findings:
         raise RulebookError(findings)
@@ -202,73 +153,6 @@ def law_tests(book: Rulebook) -> tuple[int, tuple[Finding, ...]]:
     for ident in sorted(book.regimes.keys() - tested):
         findings.append(Finding("rulebook.untested", "no law test", f"regimes/{ident}/regime.toml:1"))
     return count, tuple(findings)
-
-
-def _folder(
-    folder: Path, pattern: str, read: Callable[[dict[str, Any], str, str], Any], findings: list[Finding]
-) -> list[tuple[Path, Any]]:
-    out = []
-    for path in sorted(folder.glob(pattern)):
-        name = str(path.relative_to(folder))
-        try:
-            text = path.read_bytes().decode("utf-8")
-            document = tomllib.loads(text)
-        except UnicodeDecodeError as error:
-            findings.append(Finding("rulebook.encoding", f"not UTF-8: {error.reason}", f"{name}:1"))
-            continue
-        except tomllib.TOMLDecodeError as error:
-            line = str(error).partition("(at line ")[2].partition(",")[0]
-            findings.append(Finding("rulebook.toml", str(error), f"{name}:{line if line.isdigit() else 1}"))
-            continue
-        try:
-            out.append((path, read(document, name, text)))
-        except BadRules as error:
-            for f in error.findings:
-                message = f"{f.field}: {f.message}" if f.field else f.message
-                findings.append(Finding(f.code, message, f"{name}:{line_of(text, f.field)}"))
-    return out
-
-
-def _across(
-    folder: Path,
-    book: Rulebook,
-    regimes: list[tuple[Path, Any]],
-    policies: list[tuple[Path, Any]],
-    calendars: list[tuple[Path, Any]],
-    places: list[tuple[Path, Any]],
-) -> Iterable[Finding]:
-    """What no single file can know: names that must agree with other files."""
-
-    def where(path: Path, key: str) -> str:
-        return f"{path.relative_to(folder)}:{line_of(path.read_text(encoding='utf-8'), key)}"
-
-    for path, value in [*regimes, *policies]:
-        if path.parent.name != value.id:
-            yield Finding("rulebook.folder", f"the id {value.id!r} is not the folder's name", where(path, "id"))
-    for path, value in calendars:
-        if path.stem != value.id:
-            yield Finding("rulebook.folder", f"the id {value.id!r} is not the file's name", where(path, "id"))
-        for key in ("place", "fallback"):
-            code = getattr(value, key)
-            if code not in ("", "location") and code not in book.calendars.places:
-                yield Finding("rulebook.unknown_place", f"unknown place {code!r}", where(path, key))
-    for path, value in places:
-        if path.stem != value.code:
-            yield Finding("rulebook.folder", f"the code {value.code!r} is not the file's name", where(path, "code"))
-    for path, regime in regimes:
-        for n, clock in enumerate(regime.clocks):
-            if clock.calendar and clock.calendar not in book.calendars.calendars:
-                yield Finding(
-                    "rulebook.unknown_calendar",
-                    f"clock {clock.id!r}: unknown calendar {clock.calendar!r}",
-                    where(path, f"clock[{n}].calendar"),
-                )
-            if clock.starts_on not in book.taxonomy.events:
-                yield Finding(
-                    "rulebook.unknown_event",
-                    f"clock {clock.id!r}: unknown event {clock.starts_on!r}",
-                    where(path, f"clock[{n}].starts_on"),
-                )
 
 
 #: Files are looked at no more often than this (seconds): a change of law can wait that long, a queue cannot.

@@ -1,0 +1,162 @@
+"""The files of a rulebook: each read strictly, then compared with each other."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from trustdesk.core.calendars import Calendars, Place, parse_place
+from trustdesk.core.deciding import OUTCOMES
+from trustdesk.core.lines import line_of
+from trustdesk.core.notices import LETTERS
+from trustdesk.core.strict import BadRules
+from trustdesk.core.taxonomy import Taxonomy
+from trustdesk.core.types import Finding
+
+#: What one file gave, with the file.
+Read = list[tuple[Path, Any]]
+
+
+class RulebookError(Exception):
+    """The rulebook may not be used. Each finding's `field` is `file:line`."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(f"{f.field}: {f.message}" for f in self.findings))
+
+
+def read(folder: Path, pattern: str, parse: Callable[[dict[str, Any], str, str], Any], findings: list[Finding]) -> Read:
+    """Every file of a pattern, parsed by `parse(document, file, text)`; what is wrong is added to `findings`."""
+    out = []
+    for path in sorted(folder.glob(pattern)):
+        name = str(path.relative_to(folder))
+        try:
+            text = path.read_bytes().decode("utf-8")
+            document = tomllib.loads(text)
+        except UnicodeDecodeError as error:
+            findings.append(Finding("rulebook.encoding", f"not UTF-8: {error.reason}", f"{name}:1"))
+            continue
+        except tomllib.TOMLDecodeError as error:
+            line = str(error).partition("(at line ")[2].partition(",")[0]
+            findings.append(Finding("rulebook.toml", str(error), f"{name}:{line if line.isdigit() else 1}"))
+            continue
+        try:
+            out.append((path, parse(document, name, text)))
+        except BadRules as error:
+            for f in error.findings:
+                message = f"{f.field}: {f.message}" if f.field else f.message
+                findings.append(Finding(f.code, message, f"{name}:{line_of(text, f.field)}"))
+    return out
+
+
+class Places(Mapping[str, Place]):
+    """The days off of each place, read when they are first asked for: most desks count in two or three places.
+
+    Reading one raises `RulebookError` when its file is bad.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names = {file.stem for file in folder.glob("calendars/days/*.toml")}
+        self._read: dict[str, Place] = {}
+
+    def __getitem__(self, code: str) -> Place:
+        if code not in self._read:
+            if code not in self._names:
+                raise KeyError(code)
+            self._read[code] = _place(self._folder, code)
+        return self._read[code]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _place(folder: Path, code: str) -> Place:
+    findings: list[Finding] = []
+    found = read(folder, f"calendars/days/{code}.toml", lambda d, file, text: parse_place(d, file=file), findings)
+    if findings:
+        raise RulebookError(findings)
+    place: Place = found[0][1]
+    return place
+
+
+def compare(
+    folder: Path,
+    all_calendars: Calendars,
+    taxonomy: Taxonomy,
+    regimes: Read,
+    policies: Read,
+    calendars: Read,
+    places: Read,
+) -> Iterable[Finding]:
+    """What no single file can know: names that must agree with other files."""
+
+    def where(path: Path, key: str) -> str:
+        return f"{path.relative_to(folder)}:{line_of(path.read_text(encoding='utf-8'), key)}"
+
+    for path, value in [*regimes, *policies]:
+        if path.parent.name != value.id:
+            yield Finding("rulebook.folder", f"the id {value.id!r} is not the folder's name", where(path, "id"))
+    for path, value in calendars:
+        if path.stem != value.id:
+            yield Finding("rulebook.folder", f"the id {value.id!r} is not the file's name", where(path, "id"))
+        for key in ("place", "fallback"):
+            code = getattr(value, key)
+            if code not in ("", "location") and code not in all_calendars.places:
+                yield Finding("rulebook.unknown_place", f"unknown place {code!r}", where(path, key))
+    for path, value in places:
+        if path.stem != value.code:
+            yield Finding("rulebook.folder", f"the code {value.code!r} is not the file's name", where(path, "code"))
+    for path, regime in regimes:
+        for n, duty in enumerate(regime.duties):
+            if duty.letter and duty.letter not in LETTERS:
+                yield Finding(
+                    "rulebook.unknown_letter",
+                    f"duty {duty.id!r}: there is no letter {duty.letter!r}",
+                    where(path, f"duty[{n}].letter"),
+                )
+        for n, clock in enumerate(regime.clocks):
+            if clock.calendar and clock.calendar not in all_calendars.calendars:
+                yield Finding(
+                    "rulebook.unknown_calendar",
+                    f"clock {clock.id!r}: unknown calendar {clock.calendar!r}",
+                    where(path, f"clock[{n}].calendar"),
+                )
+            for what in ("met_by", "stopped_by", "paused_by", "resumed_by"):
+                for entry in getattr(clock, what):
+                    if problem := _entry(entry, clock.id, taxonomy):
+                        yield Finding(
+                            "rulebook.unknown_entry",
+                            f"clock {clock.id!r}: {what} {entry!r}: {problem}",
+                            where(path, f"clock[{n}].{what}"),
+                        )
+            if clock.starts_on not in taxonomy.events:
+                yield Finding(
+                    "rulebook.unknown_event",
+                    f"clock {clock.id!r}: unknown event {clock.starts_on!r}",
+                    where(path, f"clock[{n}].starts_on"),
+                )
+
+
+def _entry(entry: str, clock: str, taxonomy: Taxonomy) -> str:
+    """What is wrong with an entry that a clock waits for: one with a typing error would never come."""
+    kind, _, detail = entry.partition(":")
+    if kind not in taxonomy.events:
+        return "no such event in the taxonomy"
+    lists: dict[str, Iterable[str]] = {
+        "notice.sent": LETTERS,
+        "notice.withheld": LETTERS,
+        "decision.made": OUTCOMES,
+        "duty.done": (clock,),
+    }
+    if detail and kind in lists and detail not in lists[kind]:
+        return f"{detail!r} is none of {', '.join(lists[kind])}"
+    return ""
