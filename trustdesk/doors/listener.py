@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 
 import idna
 from django.conf import settings
@@ -42,9 +43,7 @@ class Listener:
         self.house.intake.start()
         for port, door in ((settings.LMTP_PORT, LocalDoor), (settings.SMTP_PORT, Door)):
             if port:
-                self.servers.append(
-                    await loop.create_server(lambda door=door: door(self.house), HOST, port, backlog=512)
-                )
+                self.servers.append(await loop.create_server(partial(door, self.house), HOST, port, backlog=512))
 
     async def stop(self) -> None:
         """Close the doors, give the answers that are owed, then end."""

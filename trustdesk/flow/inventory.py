@@ -181,7 +181,7 @@ def _end_vanished(
         for at in range(0, len(keys), BATCH):
             with transaction.atomic():
                 _alone()
-                rows = list(model._default_manager.filter(running, pk__in=keys[at : at + BATCH]))
+                rows: list[Any] = list(model._default_manager.filter(running, pk__in=keys[at : at + BATCH]))
                 for row in rows:
                     row.until = today
                 if rows:

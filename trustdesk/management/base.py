@@ -25,7 +25,7 @@ DONE, FINDINGS, USAGE, FAULT, AGAIN = 0, 1, 2, 70, 75
 class Command(BaseCommand):
     """A command that leaves with one of the exit codes above. What `handle` raises as Refused is usage (2)."""
 
-    requires_system_checks: list[str] | str = []
+    requires_system_checks = []
     #: Whether the command needs the tables; a desk that was never set up is then set up first.
     needs_desk = True
 

@@ -114,14 +114,14 @@ class Desk:
         )
         for name, text, labels, values, family in counted:
             metric = family(name, text, labels=labels)
-            for key, value in sorted(values.items()):
-                metric.add_metric(key, value)
+            for key, count in sorted(values.items()):
+                metric.add_metric(key, count)
             yield metric
         single = (
             ("trustdesk_oldest_due_seconds", "How long the oldest due task waits", _seconds(found.oldest_due)),
             ("trustdesk_last_tick_seconds", "How long ago the clocks were looked at", _seconds(found.ticked, -1)),
-            ("trustdesk_disk_free_bytes", "Free space where the desk keeps its data", figures.disk_free),
-            ("trustdesk_listener_up", "Whether the mail listener greets", listener_answers()),
+            ("trustdesk_disk_free_bytes", "Free space where the desk keeps its data", float(figures.disk_free)),
+            ("trustdesk_listener_up", "Whether the mail listener greets", float(listener_answers())),
         )
         for name, text, value in single:
             yield GaugeMetricFamily(name, text, value=value)

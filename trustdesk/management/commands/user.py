@@ -52,7 +52,7 @@ class Command(Base):
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         """Do the one thing asked for."""
-        changed = {"actor": operator(), "now": clock.now()}
+        changed: dict[str, Any] = {"actor": operator(), "now": clock.now()}
         match verb:
             case "add":
                 password = self._password(options)

@@ -66,7 +66,7 @@ def _constant(name: str) -> None:
 
 def _member(text: str, start: int, end: int, wanted: str) -> tuple[int, int]:
     """Where the value of member `wanted` stands in the JSON object at `start`; the text was parsed before."""
-    scan = json.JSONDecoder().scan_once
+    scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
     at = text.index("{", start, end) + 1
     while True:
         at = text.index('"', at, end)
@@ -82,7 +82,8 @@ def _member(text: str, start: int, end: int, wanted: str) -> tuple[int, int]:
 
 def check(submitted: Submitted) -> list[Finding]:
     """What is wrong, each with its field; empty if the report can be taken."""
-    value, found = submitted.xarf, []
+    value = submitted.xarf
+    found: list[Finding] = []
     if submitted.where and not isinstance(submitted.token, str):
         found.append(Finding("xarf.bad_field", "must be text", "clientToken"))
     if not isinstance(value, dict):
