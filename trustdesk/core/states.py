@@ -28,7 +28,8 @@ LIVES: Mapping[str, Life] = MappingProxyType(
             enforcing="closed open",
             closed="open",  # reopened, or an appeal came in
         ),
-        "report": _life(received="joined linked set_aside", joined="", linked="", set_aside=""),
+        # What was no report may turn out to be one when it is read again.
+        "report": _life(received="joined linked set_aside", joined="", linked="joined", set_aside="joined"),
         "decision": _life(held="final rejected", final="overridden", rejected="", overridden=""),
         "measure": _life(
             ordered="attempted cancelled",

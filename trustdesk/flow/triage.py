@@ -78,11 +78,11 @@ def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: dateti
     )
     jobs = [Job(report, reading) for report, reading in pairs if report.pk in held]
     assets = locate(hosts_of(i for job in jobs for i in job.reading.targets), on=now.date())
-    answered = _answered(jobs)
+    answered = answered_by(jobs)
     for job in jobs:
         job.answered = next((answered[m] for m in job.reading.references if m in answered), None)
-        job.placings = [] if job.reading.form in NOT_REPORTS else _groups(job, assets)
-    _find_cases(jobs)
+        job.placings = [] if job.reading.form in NOT_REPORTS else groups(job, assets)
+    find_cases(jobs)
     drafts: list[Draft] = []
     opened: dict[str, Case] = {}
     for job in jobs:
@@ -90,7 +90,8 @@ def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: dateti
     record_all(drafts)
 
 
-def _answered(jobs: Sequence[Job]) -> dict[str, Notice]:
+def answered_by(jobs: Sequence[Job]) -> dict[str, Notice]:
+    """Message-ID → the letter of ours that one of the reports answers."""
     references = {m for job in jobs for m in job.reading.references}
     if not references:
         return {}
@@ -107,7 +108,7 @@ def category_of(reading: Reading) -> str:
     return reading.category or Category.OTHER
 
 
-def _groups(job: Job, assets: dict[str, Asset]) -> list[Placing]:
+def groups(job: Job, assets: dict[str, Asset]) -> list[Placing]:
     """One placing per accountable subject; what is not ours goes along with ours, or forms one placing alone."""
     category, reading = category_of(job.reading), job.reading
     ours: dict[int, Placing] = {}
@@ -149,7 +150,7 @@ def _merge_key(report: Report, category: str, form: str, placing: Placing) -> st
     return hashlib.sha256(journal.canonical([category, *about]).encode()).hexdigest()
 
 
-def _find_cases(jobs: Sequence[Job]) -> None:
+def find_cases(jobs: Sequence[Job]) -> None:
     """Lock the cases that are there already, in the order of their numbers so that no two workers wait in a ring."""
     wanted = {p.merge_key for job in jobs for p in job.placings}
     numbers = {job.answered.case_id for job in jobs if job.answered is not None}
@@ -181,7 +182,7 @@ def _last_about(placing: Placing) -> Case | None:
 
 
 def _drafts(job: Job, opened: dict[str, Case], *, actor: Actor, now: datetime) -> list[Draft]:
-    _fill(job.report, job.reading)
+    fill(job.report, job.reading)
     if not job.placings:
         states.check("report", job.report.state, "set_aside")
         job.report.state = "set_aside"
@@ -189,22 +190,23 @@ def _drafts(job: Job, opened: dict[str, Case], *, actor: Actor, now: datetime) -
         body = _report_body(job.report, job.reading)
         return [Draft(None, "report.set_aside", body, actor, now, rows=[*parties, job.report.evidence, job.report])]
     drafts: list[Draft] = []
-    indicators = [_indicator(job.report, n, claimed) for n, claimed in enumerate(job.reading.indicators)]
+    indicators = [indicator(job.report, n, claimed) for n, claimed in enumerate(job.reading.indicators)]
     by_claim = {id(c): row for c, row in zip(job.reading.indicators, indicators, strict=True)}
     for number, placing in enumerate(job.placings):
         case = placing.case or opened.get(placing.merge_key)
         if case is None:
-            case = opened[placing.merge_key] = _new_case(job, placing, now=now)
-            drafts.append(_opening(job, case, actor=actor, now=now))
+            case = opened[placing.merge_key] = new_case(job, placing, now=now)
+            drafts.append(opening(job, case, actor=actor, now=now))
         for target in placing.targets:
             if id(target) in by_claim:
                 by_claim[id(target)].case = case
                 by_claim[id(target)].asset = placing.asset
-        drafts.append(_joining(job, case, indicators, first=number == 0, actor=actor, now=now))
+        drafts.append(joining(job, case, indicators, first=number == 0, actor=actor, now=now))
     return drafts
 
 
-def _fill(report: Report, reading: Reading) -> None:
+def fill(report: Report, reading: Reading) -> None:
+    """Write what the reading says into the report's own columns."""
     report.form = reading.form
     report.category = reading.category or ""
     report.confidence = round(reading.confidence, 4)
@@ -225,7 +227,8 @@ def _plain(text: str, limit: int) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[:limit]
 
 
-def _party(kind: str, claimed: ClaimedParty, reading: Reading) -> Party:
+def party(kind: str, claimed: ClaimedParty, reading: Reading) -> Party:
+    """A party as it is claimed."""
     return Party(
         kind=kind,
         name=_plain(claimed.name, 200),
@@ -239,15 +242,16 @@ def _party(kind: str, claimed: ClaimedParty, reading: Reading) -> Party:
 
 
 def _parties(report: Report, reading: Reading) -> list[Party]:
-    report.reporter = _party("reporter", reading.reporter, reading)
+    report.reporter = party("reporter", reading.reporter, reading)
     parties = [report.reporter]
     if reading.principal is not None:
-        report.principal = _party("principal", reading.principal, reading)
+        report.principal = party("principal", reading.principal, reading)
         parties.append(report.principal)
     return parties
 
 
-def _indicator(report: Report, position: int, claimed: Claimed) -> Indicator:
+def indicator(report: Report, position: int, claimed: Claimed) -> Indicator:
+    """An indicator as it is claimed."""
     return Indicator(
         report=report,
         position=position,
@@ -261,7 +265,8 @@ def _indicator(report: Report, position: int, claimed: Claimed) -> Indicator:
     )
 
 
-def _new_case(job: Job, placing: Placing, *, now: datetime) -> Case:
+def new_case(job: Job, placing: Placing, *, now: datetime) -> Case:
+    """The case of a placing that has none."""
     category, reading = category_of(job.reading), job.reading
     policy, kind = duties.policy(), duties.kind_of(category)
     role = placing.asset.role if placing.asset else ""
@@ -287,7 +292,8 @@ def _new_case(job: Job, placing: Placing, *, now: datetime) -> Case:
     )
 
 
-def _opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
+def opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
+    """`case.opened`, with the clocks that start."""
     # Clocks run from when the report reached us, not from when a worker got round to reading it.
     clocks = duties.start(case, "report.received", at=job.report.received_at)
     case.next_due_at = duties.next_due(case, clocks)
@@ -328,7 +334,8 @@ def _report_body(report: Report, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, actor: Actor, now: datetime) -> Draft:
+def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, actor: Actor, now: datetime) -> Draft:
+    """`report.received` on the first of a report's cases, `report.joined` on the others."""
     report, reading = job.report, job.reading
     case.report_count += reading.form not in NOT_REPORTS
     case.last_report_at = max(case.last_report_at, report.received_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from trustdesk.models import Notice, Report, Task
-from trustdesk.models.code import decode
+from trustdesk.models.code import decode, encode
 from trustdesk.queries import access
 
 
@@ -29,6 +30,19 @@ def report(user: Any, number: int) -> Report:
     """One report. Raises Report.DoesNotExist."""
     found = access.reports(user).select_related("reporter", "principal", "evidence")
     return found.prefetch_related("joinings__case", "indicators").get(pk=number)
+
+
+def unreadable(reports: Iterable[Report]) -> set[int]:
+    """Those of the reports whose reading has failed at least once."""
+    keys = {f"parse:{r.pk}": r.pk for r in reports if r.state == "received"}
+    found = Task.objects.filter(name="parse", key__in=keys).exclude(error="").values_list("key", flat=True)
+    return {keys[key] for key in found if key in keys}
+
+
+def failure(report: Report) -> str:
+    """What went wrong when the report was read, as its task has it; "" if nothing did."""
+    task = Task.objects.filter(name="parse", key=f"parse:{report.pk}").exclude(error="").order_by("-id").first()
+    return task.error if task is not None else ""
 
 
 def outbox(user: Any, *, state: str = "", kind: str = "") -> QuerySet[Notice]:
@@ -89,3 +103,8 @@ def tallies(user: Any, *, now: datetime) -> dict[str, int]:
 def decode_report(code: str) -> int | None:
     """The number behind a report's code; None if it is none."""
     return decode("R", code)
+
+
+def case_code(number: int) -> str:
+    """The public code of case `number`."""
+    return encode("C", number)

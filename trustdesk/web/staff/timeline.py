@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from trustdesk.queries.case_page import Line, View
+from trustdesk.queries.traffic import case_code
 from trustdesk.web import safe_text, words
 
 Body = Mapping[str, Any]
@@ -91,6 +92,12 @@ def _opened(body: Body, view: View) -> str:
     return _("Case opened in %(queue)s") % {"queue": queue}
 
 
+def _reread(body: Body, view: View) -> str:
+    elsewhere = [case_code(number) for number in body.get("to", [])]
+    text = _("%(report)s was read again") % {"report": _report(body, view)}
+    return text + (f" · {_('it belongs to %(cases)s now') % {'cases': ', '.join(elsewhere)}}" if elsewhere else "")
+
+
 def _judged(body: Body, view: View) -> str:
     found = [f"{v[0]}: {words.word('verdict', str(v[3]))}" for v in body.get("verdicts", []) if len(v) > 3]
     text = _("Notice judged") + (f" · {', '.join(found)}" if found else "")
@@ -135,6 +142,7 @@ def _clock(text: Callable[[str], str]) -> Callable[[Body, View], str]:
 
 _SAY: dict[str, Callable[[Body, View], str]] = {
     "report.received": _report,
+    "report.reread": _reread,
     "report.joined": lambda b, v: _("%(report)s joined") % {"report": _report(b, v)},
     "notice.judged": _judged,
     "counter_notice.judged": _judged,

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from trustdesk import clock
-from trustdesk.core.types import Form
+from trustdesk.core.types import Form, Refused
 from trustdesk.flow import parse, work
+from trustdesk.flow import reread as again
 from trustdesk.queries import access, mailbox, traffic
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import safe_html, safe_text, words
-from trustdesk.web.staff.common import page, pages
+from trustdesk.web.staff.common import actor, page, pages
 
 SHOWN = 60_000
 
@@ -34,6 +35,7 @@ def incoming(request: HttpRequest) -> HttpResponse:
     found = pages(request, traffic.incoming(request.user, form=form, **picked))
     context = {
         "page": found,
+        "unreadable": traffic.unreadable(found.object_list),
         "picked": picked | {"form": form},
         "tallies": traffic.tallies(request.user, now=clock.now()),
         "channels": [
@@ -68,8 +70,34 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
         "indicators": sorted(indicators, key=lambda i: i.position),
         "cases": [j.case for j in found.joinings.all()],
         "cut": len(reading.text) > SHOWN,
+        "may_reread": access.may(request.user, "retry_work") and found.evidence.erased_at is None,
+        "failure": _failure(found),
     }
     return render(request, "staff/report.html", context)
+
+
+@require_POST
+@page("retry_work")
+def reread(request: HttpRequest, code: str) -> HttpResponse:
+    """Read a report again with today's reader."""
+    number = decode_report(code)
+    if number is None:
+        raise Http404(code)
+    found = traffic.report(request.user, number)
+    try:
+        done = again.reread(found.pk, actor=actor(request), now=clock.now())
+    except Refused as refused:
+        for finding in refused.findings:
+            messages.error(request, words.finding(finding))
+    else:
+        if done.cases:
+            cases = ", ".join(done.cases)
+            messages.success(request, _("Read again. It is in %(cases)s now as well.") % {"cases": cases})
+        elif done.changed:
+            messages.success(request, _("Read again; what it claims was put right."))
+        else:
+            messages.info(request, _("Read again, with the same result."))
+    return HttpResponseRedirect(reverse("staff:report", args=[found.code]))
 
 
 @require_safe
@@ -139,6 +167,11 @@ def retry(request: HttpRequest, number: int) -> HttpResponse:
     else:
         messages.warning(request, _("This task does not wait for a person (any more)."))
     return HttpResponseRedirect(reverse("staff:failed"))
+
+
+def _failure(report: Any) -> str:
+    """Why a report that nobody could place was not placed: the last line of what its task died of."""
+    return _reason(traffic.failure(report)) if report.state == "received" else ""
 
 
 def _known(request: HttpRequest, name: str, table: Any) -> str:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("appeals/<int:number>", appeals.show, name="appeal"),
     path("incoming", traffic.incoming, name="incoming"),
     path("incoming/<str:code>", traffic.report, name="report"),
+    path("incoming/<str:code>/reread", traffic.reread, name="reread"),
     path("outbox", traffic.outbox, name="outbox"),
     path("outbox/mailbox", traffic.local_mailbox, name="mailbox"),
     path("outbox/<int:number>", traffic.letter, name="letter"),

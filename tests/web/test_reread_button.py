@@ -1,0 +1,57 @@
+"""The button that reads a report again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from trustdesk.core.types import Form, Reading
+from trustdesk.flow import parse, receive, work
+from trustdesk.models import Case, Report, Task
+
+RAW = b"From: CSIRT <csirt@bancoazul.example>\r\nSubject: Phishing\r\nMessage-ID: <1@bancoazul.example>\r\n\r\n"
+RAW += b"Phishing page that imitates our bank: https://login-bancoazul.example/acceso\r\n"
+
+
+@pytest.fixture
+def failed(site: Any, drain: Callable[..., int], now: datetime, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """A report that could not be read, until now."""
+
+    def broken(raw: bytes) -> Reading:
+        raise ValueError("no such luck")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parse, "read", broken)
+        receipt = receive.receive(receive.Incoming(RAW, "mail"), now=now)  # type: ignore[arg-type]
+        work.run_until_idle(lambda: now)
+    Task.objects.filter(name="parse").update(state="dead")
+    return Report.objects.get(pk=receipt.report_id)
+
+
+def test_why_it_failed_and_again(failed: Report, diego: Any, browser: Callable[[Any], Client]) -> None:
+    client = browser(diego)
+    page = f"/desk/incoming/{failed.code}"
+    from unittest.mock import patch
+
+    with patch.object(parse, "read", lambda raw: Reading(form=Form.UNPARSED)):
+        shown = client.get(page).content.decode()
+    assert "ValueError: no such luck" in shown
+    assert "Read it again" in shown
+    assert "could not be read" in client.get("/desk/incoming").content.decode()
+    answer = client.post(f"{page}/reread", follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    case = Case.objects.get()
+    assert case.code in answer.content.decode()
+    assert "no such luck" not in answer.content.decode()
+    assert "with the same result" in client.post(f"{page}/reread", follow=True).content.decode()
+
+
+def test_who_may(failed: Report, ana: Any, browser: Callable[[Any], Client]) -> None:
+    client = browser(ana)
+    assert client.post(f"/desk/incoming/{failed.code}/reread").status_code == 403
+    assert "Read it again" not in client.get(f"/desk/incoming/{failed.code}").content.decode()
+    assert failed.state == Report.objects.get().state == "received"
