@@ -15,7 +15,7 @@ import re2
 
 from trustdesk.reading import canonical
 
-_DOT = r"(?:\.|\[\.\]?|\.\]|\(\.\)|\{\.\}|\\\.| ?[\[({] ?(?:dot|punkt|punto) ?[\])}] ?|\x{FF0E}|\x{3002}|\x{FF61})"
+_DOT = r"(?:\.| ?\[\.\] ?|\[\.|\.\]|\(\.\)|\{\.\}|\\\.| ?[\[({] ?(?:dot|punkt|punto) ?[\])}] ?|\x{FF0E}|\x{3002}|\x{FF61})"
 _AT = r"(?:@|\x{FF20}|[\[({] ?(?:at|@) ?[\])}] ?)"
 _COLON = r"(?:\[?:\]?|\(:\)|\x{FF1A})"
 _SLASHES = r"(?:\[?//\]?|/|\[/\]\[?/\]?|\(//\)|\\\\|\x{FF0F}\x{FF0F})"
@@ -416,7 +416,7 @@ def _ipv6(text: str, start: int, end: int) -> Iterator[Found]:
     if value.count(":") < 2 or value in ("::", ":::"):
         return
     known = canonical.address(value)
-    if known is None or ":" not in known:
+    if known is None:
         return
     # Eight groups of two digits are a fingerprint or a hardware address, not an address of the internet.
     if "::" not in value and all(len(part) <= 2 for part in value.split(":")):
