@@ -16,7 +16,7 @@ from django.db.models import Model, Q
 from trustdesk.core import deciding, states
 from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused, Role
-from trustdesk.flow import duties, enforce, notify
+from trustdesk.flow import duties, enforce, notify, strikes
 from trustdesk.flow.record import Draft as Change
 from trustdesk.flow.record import Todo, locked, record_all
 from trustdesk.flow.work import handler
@@ -147,6 +147,7 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
     extra = []
     if len(choice.reasons) > LIMIT or len(choice.notes) > LIMIT:
         extra.append(Finding("decision.too_long", f"Reasons and notes end at {LIMIT} characters each.", "reasons"))
+    extra += strikes.findings(case, [w.kind for w in choice.measures], now=now)
     if case.state == "held":
         extra.append(Finding("decision.held_already", "A decision on this case waits for a second person.", "case"))
     if case.state in ("new", "enforcing"):
@@ -291,6 +292,8 @@ def _settle(
     tasks = [Todo("apply", {"measure": m}) for m in measures]
     tasks += [Todo("lift", {"measure": m.pk, "decision": decision}) for m in lifting]
     tasks.append(Todo("letters", {"decision": decision}))
+    if decision.outcome == "measures" and strikes.counts(case):
+        tasks.append(Todo("strikes", {"decision": decision}))
     changes.append(Change(case, kind, body, actor, now, rows=[*rows, *measures, *met, *started], tasks=tasks))
     return changes
 
