@@ -77,6 +77,7 @@ def read(message: Message) -> Reading:
     if document_has_little(parsed) and has_pdf(message):
         parsed = prepare(message, pdf=True)
     headers = message.headers
+    sealed(message, parsed.document.text)
     base = envelope(message, parsed)
     other = forms.not_a_report(message, parsed.document.text)
     if other is not None:
@@ -146,6 +147,21 @@ def document_has_little(parsed: Parsed) -> bool:
     """True if what a message says without its PDF files names nothing that could be complained about."""
     text = parsed.document.text
     return len(text) < _LITTLE and not _NAMES_SOMETHING.search(text)
+
+
+def sealed(message: Message, text: str) -> None:
+    """Note what is encrypted (and so could not be read) as a problem."""
+    for part in message.walk():
+        kind = part.content_type
+        if kind == "application/pgp-encrypted" or "encrypted" in part.containers:
+            message.budget.note("encrypted", "the message is encrypted with OpenPGP (RFC 3156)", part.path)
+        elif (
+            kind in ("application/pkcs7-mime", "application/x-pkcs7-mime")
+            and part.params.get("smime-type", "enveloped-data") == "enveloped-data"
+        ):
+            message.budget.note("encrypted", "the message is encrypted with S/MIME (RFC 8551)", part.path)
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        message.budget.note("encrypted", "the text holds an OpenPGP message")
 
 
 def complains(subject: str, text: str) -> bool:

@@ -45,6 +45,11 @@ def _normal(name: str) -> str:
     return _NAME.sub("_", name.strip().strip("\"'*").lower()).strip("_")
 
 
+def column(name: str) -> tuple[str, float] | None:
+    """(group, weight) of a column or key named `name`, or None if the name says nothing."""
+    return _COLUMNS.get(_normal(name))
+
+
 def _heading(text: str) -> _Heading | None:
     """The columns a line names, if it is a heading: short names, at least two of them known, no indicators."""
     lower = text.lower()
