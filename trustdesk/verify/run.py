@@ -30,14 +30,8 @@ class Progress(Protocol):
         """So many more are done."""
 
 
-class Quiet:
-    """Tells nobody."""
-
-    def begin(self, what: str, total: int) -> None:
-        """Nothing."""
-
-    def step(self, count: int) -> None:
-        """Nothing."""
+def _nobody(count: int) -> None:
+    """Takes steps that nobody wants to hear of."""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
@@ -45,7 +39,7 @@ def check(progress: Progress | None = None) -> Iterator[Finding]:
 
     Raises django.db.OperationalError when the database cannot be read.
     """
-    progress = progress or Quiet()
+    step = progress.step if progress is not None else _nobody
     evidence = Path(settings.EVIDENCE_DIR)
     doubts: list[files.Doubt] = []
     named = Named()
@@ -56,9 +50,10 @@ def check(progress: Progress | None = None) -> Iterator[Finding]:
                 spoiled = True
                 yield finding
             for what, total, stage in _stages(named, doubts):
-                progress.begin(what, total())
+                if progress is not None:
+                    progress.begin(what, total())
                 try:
-                    yield from stage(progress.step)
+                    yield from stage(step)
                 except SPOILED as error:
                     if not spoiled:
                         raise
