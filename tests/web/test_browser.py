@@ -15,7 +15,9 @@ import pytest
 
 from tests.processes import ROOT, TRUSTDESK, own_desk
 
-CHROMIUM = os.environ.get("TRUSTDESK_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+CHROMIUM = (
+    os.environ.get("TRUSTDESK_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+)
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -48,7 +50,11 @@ def desk(tmp_path_factory):
         command(environment, "receive", *mails)
         command(environment, "work", "--until-idle")
         server = subprocess.Popen(
-            [*TRUSTDESK, "run", "--only", "web"], env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
+            [*TRUSTDESK, "run", "--only", "web"],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         address = f"http://127.0.0.1:{environment['TRUSTDESK_WEB_PORT']}"
         try:
@@ -86,7 +92,11 @@ def tab(chromium, desk):
 
     def start(*, name: str = "", width: int = 1440, theme: str = "light", script: bool = True):
         context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, java_script_enabled=script, base_url=desk, locale="en"
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            java_script_enabled=script,
+            base_url=desk,
+            locale="en",
         )
         contexts.append(context)
         page = context.new_page()
@@ -113,7 +123,19 @@ def quiet(page):
     assert [url for url in page.elsewhere if not url.startswith("data:")] == []
 
 
-STAFF = ["", "held", "appeals", "incoming", "outbox", "outbox/mailbox", "failed", "reports", "ledger", "search?q=example", "parts", "CASE", "LETTER"]
+STAFF = (
+    "",
+    "held",
+    "appeals",
+    "incoming",
+    "outbox",
+    "outbox/mailbox",
+    "failed",
+    "reports",
+    "ledger",
+    "search?q=example",
+    "parts",
+)
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1440, "dark"), (390, "light"), (320, "dark")])
@@ -122,7 +144,7 @@ def test_axe_finds_nothing_on_any_page(tab, width, theme):
 
     page = tab(name="eva", width=width, theme=theme)
     case = page.locator("a.case-link").first.get_attribute("href")
-    addresses = [f"/desk/{name}" for name in STAFF if name.islower() or not name or "=" in name]
+    addresses = [f"/desk/{name}" for name in STAFF]
     addresses += [case, "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report?category=copyright"]
     found = []
     for address in addresses:
@@ -194,9 +216,9 @@ def test_the_palette_goes_to_pages_and_finds_customers(tab):
 def test_the_theme_changes_at_once_and_stays(tab):
     page = tab(name="eva")
     page.locator(".person > summary").click()
-    page.get_by_role("button", name="Dark").click()
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/preferences/theme"):
+        page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     quiet(page)

@@ -57,6 +57,18 @@ def defang_text(value: Any) -> str:
 
 
 @register.filter
+def party(value: Any) -> str:
+    """What a party is called: organisation, name or address; "" for nobody."""
+    return (value.organisation or value.name or value.email) if value is not None else ""
+
+
+@register.filter
+def sender(report: Any) -> str:
+    """Who sent a report, as far as it says."""
+    return party(report.reporter) or report.envelope_from
+
+
+@register.filter
 def one_line(value: Any, limit: int = 300) -> str:
     """Hostile text for a heading or a cell."""
     return safe_text.one_line(str(value or ""), int(limit))

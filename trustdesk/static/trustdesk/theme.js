@@ -9,6 +9,6 @@ export function startTheme() {
     document.documentElement.dataset.theme = data.get("theme");
     for (const button of form.querySelectorAll("button"))
       button.setAttribute("aria-pressed", String(button.value === data.get("theme")));
-    await fetch(form.action, { method: "POST", body: data });
+    await fetch(form.action, { method: "POST", body: data, redirect: "manual" });
   });
 }
