@@ -17,7 +17,7 @@ from trustdesk.flow.record import Todo, locked, record
 from trustdesk.models import Case, Clock, Fact, Report
 
 #: What may be confirmed beside regimes and the needs that rules name.
-ORDERS = frozenset({"court_order"})
+ORDERS = frozenset({"court_order", "preservation"})
 #: So many reports of a case are judged again when a regime is confirmed.
 REPORTS = 1000
 

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from trustdesk import evidence
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused
+from trustdesk.flow import duties
 from trustdesk.flow.record import Draft, Todo, record_all
 from trustdesk.flow.work import handler
 from trustdesk.models import Case, Entry, Evidence, Task
@@ -28,7 +29,8 @@ def erase(digest: str, why: str, *, actor: Actor, now: datetime) -> Evidence:
 
     Every case that holds the bytes gets an entry; bytes of no case (a message that was set aside) get one on the desk's
     own chain. What was read out of the bytes (indicators, parties, texts) is not touched by this. Raises Refused when
-    there are no such bytes, they were erased before, no reason is given, or nobody has read them yet.
+    there are no such bytes, they were erased before, no reason is given, nobody has read them yet, or a preservation
+    stands on a case that holds them.
     """
     why = why.strip()
     if not why or len(why) > WHY_AT_MOST:
@@ -45,6 +47,10 @@ def erase(digest: str, why: str, *, actor: Actor, now: datetime) -> Evidence:
             raise Refused(
                 Finding("erase.unread", "A report that nobody has read yet is made of these bytes.", "digest")
             )
+        for case in cases:
+            if "preservation" in duties.confirmed(case):
+                text = f"A preservation on case {case.code} forbids it until it ends."
+                raise Refused(Finding("erase.preserved", text, "digest"))
         kept.erased_at, kept.erased_why = now, why
         body = {"evidence": digest, "size": kept.size}
         drafts = [Draft(case, "evidence.erased", body, actor, now, rows=[kept]) for case in _chains(cases)]

@@ -1,0 +1,126 @@
+"""Retention: kept how long and why, what would go today, erased only when told, and never under a preservation."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+
+from tests.flow.conftest import ANA, disable
+from tests.flow.notices import dmca
+from tests.flow.test_validity import clean
+from trustdesk import clock, evidence
+from trustdesk.core.types import Channel, Refused
+from trustdesk.flow import confirm, decide, receive, retain, retention
+from trustdesk.models import Asset, Case, Entry, Evidence
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def closed(opened: Case, site: Asset, drain, now: datetime) -> Case:
+    """A phishing case, decided and closed today; nothing but the house keeps it."""
+    decide.decide(opened.pk, disable(site), actor=ANA, now=now)
+    drain()
+    opened.refresh_from_db()
+    assert opened.state == "closed"
+    return opened
+
+
+def only(now: datetime) -> retention.Held:
+    found = list(retention.review(now))
+    assert len(found) == 1
+    return found[0]
+
+
+def run(monkeypatch: pytest.MonkeyPatch, now: datetime, *args: str) -> list[dict[str, object]]:
+    monkeypatch.setattr(clock, "now", lambda: now)
+    out = io.StringIO()
+    call_command("retain", "--json", *args, stdout=out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_the_house_keeps_it_as_long_as_it_can_be_appealed_to_the_day(closed: Case, now: datetime):
+    last = now + 183 * DAY
+    held = only(last)
+    assert held.verdict.keep and held.until == last.date() and "can be appealed" in held.verdict.why[0]
+    gone = only(last + DAY)
+    assert not gone.verdict.keep and gone.verdict.why == ("no rule keeps it",)
+
+
+def test_nothing_young_and_nothing_open_goes(opened: Case, now: datetime):
+    assert list(retention.review(now + 29 * DAY)) == []
+    assert only(now + 4000 * DAY).verdict.why == (f"preserved: case {opened.code} is open",)
+
+
+def test_the_longest_rule_wins_and_is_named(site: Asset, drain, now: datetime):
+    """A notice under 17 USC 512: three years after the case was closed (507(b)); the strike of a year is shorter."""
+    dmca("https://login-bancoazul.example/1.jpg", now=now)
+    drain()
+    choice = disable(site, clause="3.1", measures=(decide.Wish("path_block", site.pk),))
+    decide.decide(Case.objects.get().pk, choice, actor=ANA, now=now)
+    drain()
+    assert only(now + 300 * DAY).until == now.date().replace(year=2029)
+    held = only(now + 400 * DAY)
+    assert held.verdict.keep and [w for w in held.verdict.why if "us-dmca-512c records" in w]
+    assert not [w for w in held.verdict.why if "strike" in w]
+    assert not only(now.replace(year=2029) + DAY).verdict.keep
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(closed: Case, now: datetime, monkeypatch):
+    later = now + 184 * DAY
+    before = Entry.objects.count()
+    line, total = run(monkeypatch, later)
+    assert (line["what"], line["cases"]) == ("would go", [closed.code])
+    assert total["summary"] == {"would go": 1} and total["dry_run"] is True
+    assert Entry.objects.count() == before and Evidence.objects.get().erased_at is None
+    assert evidence.get(Evidence.objects.get().pk)
+
+
+def test_do_it_erases_and_the_ledger_stays_whole(closed: Case, now: datetime, monkeypatch):
+    later = now + 184 * DAY
+    line, total = run(monkeypatch, later, "--do-it")
+    assert line["what"] == "erased" and total["dry_run"] is False
+    tombstone = Evidence.objects.get()
+    assert tombstone.erased_at == later and tombstone.erased_why.startswith("retention ended")
+    with pytest.raises(evidence.Erased):
+        evidence.get(tombstone.pk)
+    clean()
+    assert run(monkeypatch, later, "--do-it") == [
+        {"summary": {}, "bytes": 0, "dry_run": False, "rulebook": retention.version()}
+    ]
+
+
+def test_preservation_beats_retention_and_erasure(closed: Case, now: datetime, monkeypatch):
+    later = now + 184 * DAY
+    confirm.confirm(closed.pk, "preservation", why="18 USC 2703(f) letter", actor=ANA, now=now)
+    line, total = run(monkeypatch, later, "--do-it", "--kept")
+    assert (line["what"], line["why"]) == ("kept", [f"preserved: preservation on case {closed.code}"])
+    with pytest.raises(Refused) as error:
+        retain.erase(Evidence.objects.get().pk, "somebody wants it gone", actor=ANA, now=later)
+    assert [f.code for f in error.value.findings] == ["erase.preserved"]
+    confirm.confirm(closed.pk, "preservation", why="it ran out", actor=ANA, now=later, holds=False)
+    assert run(monkeypatch, later, "--do-it")[0]["what"] == "erased"
+    clean()
+
+
+def test_what_came_up_since_the_review_is_respected(closed: Case, now: datetime):
+    later = now + 184 * DAY
+    held = only(later)
+    confirm.confirm(closed.pk, "preservation", why="18 USC 2703(f) letter", actor=ANA, now=later)
+    with pytest.raises(ValueError, match="kept by now"):
+        retention.carry_out(held, actor=ANA, now=later)
+    assert Evidence.objects.get().erased_at is None
+
+
+def test_mail_that_is_no_report_goes_after_a_month(db: None, drain, now: datetime):
+    raw = b"From: ana@example.net\r\nAuto-Submitted: auto-replied\r\nSubject: Out of office\r\n\r\nI am away until Monday.\r\n"
+    receive.receive(receive.Incoming(raw, Channel.MAIL), now=now)
+    drain()
+    assert Case.objects.count() == 0
+    assert only(now + 30 * DAY + timedelta(hours=1)).verdict.keep
+    assert not only(now + 31 * DAY + timedelta(hours=1)).verdict.keep

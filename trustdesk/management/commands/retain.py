@@ -1,0 +1,74 @@
+"""`trustdesk retain`: what is kept and why, what would go today; with --do-it, erase it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+
+from trustdesk import clock
+from trustdesk.core.types import Refused
+from trustdesk.flow import retention
+from trustdesk.management.base import Command as Base
+from trustdesk.management.base import alone, operator
+
+
+class Command(Base):
+    """A dry run unless told to do it."""
+
+    help = "say what retention rules keep and what would go today; erases only with --do-it"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What to show, and whether to act."""
+        parser.add_argument("--do-it", action="store_true", help="erase what may go; without it nothing changes")
+        parser.add_argument("--json", action="store_true", help="one JSON object a line")
+        parser.add_argument("--kept", action="store_true", help="list what is kept too, with each reason")
+        parser.add_argument("--limit", type=int, metavar="N", help="look at the oldest N pieces only")
+
+    def handle(self, *args: Any, do_it: bool, json: bool, kept: bool, limit: int | None, **options: Any) -> None:
+        """One line for each piece that goes (or is kept, with --kept), and the sums."""
+        with alone(settings.HOME / "retain.lock", wait=5, why="another run of `trustdesk retain` is under way"):
+            self._go(do_it, json, kept, limit)
+
+    def _go(self, do_it: bool, as_json: bool, kept: bool, limit: int | None) -> None:
+        now = clock.now()
+        sums: Counter[str] = Counter()
+        for held in retention.review(now, limit=limit):
+            word = "kept" if held.verdict.keep else "would go"
+            if not held.verdict.keep and do_it:
+                try:
+                    retention.carry_out(held, actor=operator(), now=clock.now())
+                    word = "erased"
+                except (Refused, ValueError) as error:
+                    self.note(f"{held.digest}: {error}")
+                    word = "refused"
+            sums[word] += 1
+            sums[f"{word} bytes"] += held.size
+            if word != "kept" or kept:
+                self._line(held, word, as_json)
+        total = {n: sums[n] for n in ("kept", "would go", "erased", "refused") if sums[n]}
+        size = sums["erased bytes"] or sums["would go bytes"]
+        if as_json:
+            self.say_json({"summary": total, "bytes": size, "dry_run": not do_it, "rulebook": retention.version()})
+        else:
+            told = ", ".join(f"{n} {word}" for word, n in total.items()) or "nothing is older than a month"
+            self.say(f"{told}; {size} bytes{'' if do_it else '. This was a dry run: --do-it erases'}")
+
+    def _line(self, held: retention.Held, word: str, as_json: bool) -> None:
+        if as_json:
+            self.say_json(
+                {
+                    "evidence": held.digest,
+                    "cases": held.cases,
+                    "size": held.size,
+                    "stored_at": held.stored_at.isoformat(),
+                    "what": word,
+                    "must_go": held.verdict.must_go,
+                    "until": held.until,
+                    "why": held.verdict.why,
+                }
+            )
+        else:
+            self.say(f"{word:8} {held.digest[:16]} {', '.join(held.cases) or 'no case'}: {'; '.join(held.verdict.why)}")
