@@ -18,7 +18,7 @@ from django.db.models import Q
 from trustdesk.core import states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, ClaimedParty, Finding, Reading, Refused
 from trustdesk.flow import parse, triage
-from trustdesk.flow.locate import hosts_of, locate
+from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, record_all
 from trustdesk.models import Case, Indicator, Joining, Party, Report, Task
 
@@ -88,7 +88,7 @@ def _again(report_id: int, reading: Reading, *, actor: Actor, now: datetime) -> 
         for target in placing.targets:
             if id(target) in by_claim:
                 by_claim[id(target)].case = case
-                by_claim[id(target)].asset = placing.asset
+                by_claim[id(target)].asset = job.assets.get(host_of(target.kind, target.value))
         kept.add(id(case))
         if not any(case.pk is not None and case.pk == other.pk for other in old):
             joined.append(case)
@@ -102,10 +102,10 @@ def _lock(job: triage.Job, *, now: datetime) -> list[Case]:
     """Lock the cases the report is in and those it may go to, all in the order of their numbers, and give the first;
     sets the placings."""
     report, reading = job.report, job.reading
-    assets = locate(hosts_of(reading.targets), on=now.date())
+    job.assets = locate(hosts_of(reading.targets), on=now.date())
     answered = triage.answered_by([job])
     job.answered = next((answered[m] for m in reading.references if m in answered), None)
-    job.placings = [] if reading.form in NOT_REPORTS else triage.groups(job, assets)
+    job.placings = [] if reading.form in NOT_REPORTS else triage.groups(job)
     numbers = list(Joining.objects.filter(report=report).values_list("case_id", flat=True))
     wanted = Q(pk__in=numbers) | Q(open_key__in=[p.merge_key for p in job.placings])
     locked = Case.objects.select_for_update(of=("self",)).select_related("subject", "asset").filter(wanted)

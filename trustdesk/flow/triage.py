@@ -49,6 +49,7 @@ class Job:
     reading: Reading
     placings: list[Placing] = field(default_factory=list)
     answered: Notice | None = None
+    assets: dict[str, Asset] = field(default_factory=dict)  # host → whose it is, for all the hosts of a batch
 
 
 def open_or_join(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: datetime) -> None:
@@ -81,7 +82,8 @@ def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: dateti
     answered = answered_by(jobs)
     for job in jobs:
         job.answered = next((answered[m] for m in job.reading.references if m in answered), None)
-        job.placings = [] if job.reading.form in NOT_REPORTS else groups(job, assets)
+        job.assets = assets
+        job.placings = [] if job.reading.form in NOT_REPORTS else groups(job)
     find_cases(jobs)
     drafts: list[Draft] = []
     opened: dict[str, Case] = {}
@@ -108,13 +110,13 @@ def category_of(reading: Reading) -> str:
     return reading.category or Category.OTHER
 
 
-def groups(job: Job, assets: dict[str, Asset]) -> list[Placing]:
+def groups(job: Job) -> list[Placing]:
     """One placing per accountable subject; what is not ours goes along with ours, or forms one placing alone."""
     category, reading = category_of(job.reading), job.reading
     ours: dict[int, Placing] = {}
     foreign: list[Claimed] = []
     for target in reading.targets:
-        asset = assets.get(host_of(target.kind, target.value))
+        asset = job.assets.get(host_of(target.kind, target.value))
         if asset is None:
             foreign.append(target)
             continue
@@ -200,7 +202,8 @@ def _drafts(job: Job, opened: dict[str, Case], *, actor: Actor, now: datetime) -
         for target in placing.targets:
             if id(target) in by_claim:
                 by_claim[id(target)].case = case
-                by_claim[id(target)].asset = placing.asset
+                # Its own, not the case's: one case may be about several assets, and name what is not ours as well.
+                by_claim[id(target)].asset = job.assets.get(host_of(target.kind, target.value))
         drafts.append(joining(job, case, indicators, first=number == 0, actor=actor, now=now))
     return drafts
 
