@@ -413,7 +413,9 @@ def _ipv6(text: str, start: int, end: int) -> Iterator[Found]:
         return
     if end - start > 50:
         return
-    raw = text[start:end].rstrip(".:") if not text[start:end].endswith("::") else text[start:end]
+    raw = text[start:end].rstrip(".")
+    if not raw.endswith("::"):
+        raw = raw.rstrip(":")
     value, slash, prefix = raw.partition("/")
     if value.count(":") < 2 or value in ("::", ":::"):
         return

@@ -11,7 +11,7 @@ from trustdesk.reading.category import category
 from trustdesk.reading.document import Document, document, has_pdf
 from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
-from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, PGP, WHOIS, Layout, layout
+from trustdesk.reading.layout import EVIDENCE, FORWARD_HEADER, LOG, MAIL_HEADER, PGP, WHOIS, Layout, layout
 from trustdesk.reading.message import Message
 from trustdesk.reading.patterns import found, linear
 from trustdesk.reading.tables import tables
@@ -85,7 +85,7 @@ def read(message: Message) -> Reading:
     text = prose(parsed)
     kind, confidence, weights = category(parsed.subject, text)
     silent = not complains(parsed.subject, text) and max(weights.values(), default=0.0) < _SILENT
-    if (silent and _LETTERS.search(text)) or (kind is None and message.nested):
+    if (silent and _LETTERS.search(text)) or (kind is None and (message.nested or _FORWARDED.match(parsed.subject))):
         # A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows.
         kind, confidence = Category.SPAM, 0.35
     indicators = claims(message, parsed, kind)
@@ -186,12 +186,19 @@ def envelope(message: Message, parsed: Parsed) -> Reading:
     )
 
 
+_NOT_PROSE = frozenset({LOG, EVIDENCE, MAIL_HEADER, PGP, WHOIS})
+_TRACE = re.compile(r"(?i)^\W{0,3}(?:authentication-results|received|received-spf|from|to|date|sent|cc|x-[\w-]+):")
+_FORWARDED = re.compile(r"(?i)^\s*(?:fwd?|tr|rv|wg|i|enc|vs|doorst)\s*:")
+
+
 def prose(parsed: Parsed, limit: int = _CATEGORY_TEXT) -> str:
     """The text that makes the claim: without logs, evidence, header blocks and signatures of keys."""
     pieces: list[str] = []
     size = 0
     for line in parsed.layout.lines:
-        if line.zone in (LOG, EVIDENCE, MAIL_HEADER, PGP, WHOIS) or not line.text:
+        if line.zone in _NOT_PROSE or not line.text:
+            continue
+        if line.zone == FORWARD_HEADER and _TRACE.match(line.text):
             continue
         piece = line.text[:1000]
         pieces.append(piece)

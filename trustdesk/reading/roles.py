@@ -48,7 +48,7 @@ BEHAVIOUR = frozenset(
     {Category.NETWORK_ATTACK, Category.BOTNET, Category.COMPROMISED, Category.VULNERABLE_SERVICE, Category.SPAM}
 )
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
-_PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 1.0}
+_PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 0.5}
 #: Links to the paper that shows that somebody may act for another.
 _AUTHORITY = re.compile(
     r"(?i)[^a-z0-9](?:loa|loas|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney"
@@ -131,6 +131,8 @@ class _Weigher:
             score, why = self.mention(mention, index)
             if score > value.score:
                 value.score, value.best, value.why = score, mention, why
+        if value.kind == "ip" and value.why.startswith("log") and 1.2 <= value.score < 2.0 and len(value.mentions) >= 3:
+            value.score += 0.8  # the source of line after line
         if in_subject:
             said = self.subject(value)
             value.score = max(value.score, 0.0 if said > 0 else -2.0) + said
@@ -153,6 +155,8 @@ class _Weigher:
         if domain:
             if domain in context.own_domains:
                 total -= 5.0
+            elif _sibling(domain, context.own_domains):
+                total -= 4.0
             elif domain in context.recipient_domains:
                 total -= 3.0 if value.host.removeprefix("www.") == domain else 1.0
             total -= self.hosts.get(
@@ -192,8 +196,14 @@ class _Weigher:
         head = self.heading(index)
         score += near + after
         if alone or not before.strip(_BULLETS):
-            score += (1.0 if alone else 0.3) + head + (_LISTED if alone and self.listed(index) else 0.0)
+            score += (
+                (1.0 if alone else 0.3)
+                + head
+                + (_LISTED if alone and self.counts_lists(mention) and self.listed(index) else 0.0)
+            )
         elif head < 0 and self.lines.lines[index - 1].text.rstrip().endswith(":"):
+            score += head
+        elif head <= -3.0 and self.listed_label(index):
             score += head
         elif near == 0 or (head < 0 and near < 2.0):
             score += 0.5 * head
@@ -208,6 +218,21 @@ class _Weigher:
     def pointed_at(self, index: int) -> bool:
         """True if a line soon after says "the above site": the item is what the text is about."""
         return any(_ABOVE.search(line.text[:200]) for line in self.lines.lines[index + 1 : index + 5])
+
+    def counts_lists(self, mention: Found) -> bool:
+        """A bare list of pages is a claim about what they show; beside a claim about behaviour it is further reading."""
+        return mention.kind == "ip" or self.context.category not in (
+            Category.NETWORK_ATTACK,
+            Category.VULNERABLE_SERVICE,
+        )
+
+    def listed_label(self, index: int) -> bool:
+        """True if a neighbour has the same label: `ip: …` line after line is a list, and its heading tells what of."""
+        lines = self.lines.lines
+        label = lines[index].text.partition(":")[0]
+        return 0 < len(label) < 20 and any(
+            0 <= i < len(lines) and lines[i].text.startswith(label + ":") for i in (index - 1, index + 1)
+        )
 
     def listed(self, index: int) -> bool:
         """True if the line is one of a list: a neighbour is an item as well."""
@@ -332,6 +357,17 @@ def _is_item(text: str) -> bool:
 _SUBJECT_FIELD = re.compile(
     r"(?i)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|assunto|тема|onderwerp|předmět)\W{0,3}:"
 )
+
+
+def _sibling(domain: str, own: frozenset[str]) -> bool:
+    """True for names that look like the sender's other ones: `reporter.test` beside `reporter-cert.example`."""
+    name = domain.partition(".")[0]
+    return len(name) >= 4 and any(
+        o.partition(".")[0] == name or o.startswith(name + "-") or domain.startswith(o.partition(".")[0] + "-")
+        for o in own
+    )
+
+
 _OCTETS = re.compile(r"\d{1,3}[.\-x]\d{1,3}[.\-x]\d{1,3}")
 
 
