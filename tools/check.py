@@ -104,9 +104,8 @@ def documented() -> Iterator[str]:
         if not re.search(rf"`\[?{field.name}[`.\]]", docs):
             yield f"docs/operate/settings.md: desk.toml key {field.name} is not documented"
     for path in files("trustdesk/interfaces/*.py"):
-        for name in re.findall(r"^class (\w+)\(Protocol\)", path.read_text("utf-8"), re.MULTILINE):
-            if not re.search(rf"\b{name}\b", docs):
-                yield f"docs/extend: interface {name} is not documented"
+        if "(Protocol)" in path.read_text("utf-8") and f"interfaces/{path.name}" not in docs:
+            yield f"docs/extend: the interface in {path.name} is not documented"
 
 
 def entry_kinds(path: Path) -> Iterator[str]:
