@@ -164,6 +164,8 @@ class _Weigher:
             )
         elif not canonical.is_routable(value.host):
             return -99.0
+        if value.kind == "domain" and context.category is Category.NETWORK_ATTACK:
+            total -= 1.2  # in reports of attacks names are mostly those of the attacked
         if value.kind == "domain":
             total -= 0.6 if not _is_reverse_name(value.host) else 3.0
         elif value.kind == "cidr":
@@ -171,6 +173,8 @@ class _Weigher:
         elif value.kind == "url":
             if _IMAGE.search(value.value):
                 total -= 1.0
+            if _looks_up(value):
+                total -= 3.0
             if _AUTHORITY.search(value.value):
                 total -= 3.0
             total -= _PAGE_PENALTY.get(context.category, 0.0)
@@ -346,7 +350,7 @@ def _closeness(gap: int) -> float:
 
 
 _ITEM = re.compile(
-    r"(?i)^[\W\d]{0,6}(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]]{1,100}\.[a-z]{2,12}(?:/|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
+    r"(?i)^(?:[\W\d]{0,6}|[a-z][\w-]{0,14}\s?[:=]\s{0,8})(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]]{1,100}\.[a-z]{2,12}(?:/|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
 )
 
 
@@ -357,6 +361,13 @@ def _is_item(text: str) -> bool:
 _SUBJECT_FIELD = re.compile(
     r"(?i)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|assunto|тема|onderwerp|předmět)\W{0,3}:"
 )
+
+
+def _looks_up(value: Value) -> bool:
+    """True for a link that asks a service about an address (`https://lists.example/?ip=192.0.2.1`)."""
+    rest = value.value.partition(value.host)[2]
+    match = _ADDRESS.search(rest)
+    return match is not None and canonical.is_routable(match.group()) and match.group() != value.host
 
 
 def _sibling(domain: str, own: frozenset[str]) -> bool:
