@@ -19,6 +19,8 @@ COMMANDS = {
     "parse": "read mails and print what they claim; touches no database",
     "tick": "look at the clocks once",
     "work": "do the tasks that are due",
+    "retain": "say what retention keeps and what would go today; erases only when told to",
+    "recount": "count running clocks again after a calendar changed; moves them only when told to",
     "verify": "replay the ledger and compare it with everything the desk holds",
     "publish": "make a report for a week from the journal",
     "rulebook": "check and show the law and the house policy",
