@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from trustdesk.core import journal, routing, states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading
-from trustdesk.flow import duties
+from trustdesk.flow import authenticate, duties
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, record_all
 from trustdesk.models import Asset, Case, Indicator, Joining, Notice, Party, Report
@@ -358,6 +358,8 @@ def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, a
     if indicators:
         rows.append(Group("indicators/report", indicators))
     body = _report_body(report, reading)
+    if authenticate.wanted(report):
+        tasks.append(Todo("authenticate", {"report": report}))
     if job.answered is not None:
         case.unread += 1
         body["answers"] = job.answered.pk

@@ -55,7 +55,20 @@ def worker_name() -> str:
 
 def load_handlers() -> None:
     """Import every module that handles tasks."""
-    from trustdesk.flow import appeal, decide, enforce, enrich, notify, parse, putback, retain, strikes, tick, validity  # noqa: F401
+    from trustdesk.flow import (  # noqa: F401
+        appeal,
+        authenticate,
+        decide,
+        enforce,
+        enrich,
+        notify,
+        parse,
+        putback,
+        retain,
+        strikes,
+        tick,
+        validity,
+    )
 
 
 def claim(*, now: datetime, limit: int = 200, names: Sequence[str] = ()) -> list[Task]:

@@ -40,6 +40,7 @@ class Desk:
     enforcers: dict[str, dict[str, Any]] = field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     enricher: dict[str, dict[str, Any]] = field(default_factory=dict)
+    dkim: dict[str, Any] = field(default_factory=dict)  # whether and whom to ask for keys (flow/authenticate.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)
 
 

@@ -98,6 +98,12 @@ def _reread(body: Body, view: View) -> str:
     return text + (f" · {_('it belongs to %(cases)s now') % {'cases': ', '.join(elsewhere)}}" if elsewhere else "")
 
 
+def _authenticated(body: Body, view: View) -> str:
+    results = ", ".join(f"{method.upper()} {result}" for method, result in body.get("results", []))
+    proven = _("the sender's address is proven") if body.get("aligned") else _("the sender's address is not proven")
+    return f"{_('Sender checked')}: {results} · {proven}"
+
+
 def _judged(body: Body, view: View) -> str:
     found = [f"{v[0]}: {words.word('verdict', str(v[3]))}" for v in body.get("verdicts", []) if len(v) > 3]
     text = _("Notice judged") + (f" · {', '.join(found)}" if found else "")
@@ -143,6 +149,7 @@ def _clock(text: Callable[[str], str]) -> Callable[[Body, View], str]:
 _SAY: dict[str, Callable[[Body, View], str]] = {
     "report.received": _report,
     "report.reread": _reread,
+    "report.authenticated": _authenticated,
     "report.joined": lambda b, v: _("%(report)s joined") % {"report": _report(b, v)},
     "notice.judged": _judged,
     "counter_notice.judged": _judged,

@@ -1,0 +1,60 @@
+"""A reporter's record: what they sent before, what came of it, and what is verified of them. Never a score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+
+from trustdesk.models import Party, Report
+from trustdesk.queries import access
+
+#: So much of the past counts, and so many reports are looked at for what was verified.
+YEAR = timedelta(days=365)
+LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Reports of one address in a year, how many cases they led to by outcome ("" is undecided), and the domains that
+    passed a check on some of them, with how many. `proven` says that the From of this very report is verified."""
+
+    reports: int = 0
+    outcomes: tuple[tuple[str, int], ...] = ()
+    verified: tuple[tuple[str, int], ...] = ()
+    proven: bool = False
+
+    @property
+    def upheld(self) -> int:
+        """Cases that ended with measures."""
+        return dict(self.outcomes).get("measures", 0)
+
+    @property
+    def decided(self) -> int:
+        """Cases with an outcome."""
+        return sum(count for outcome, count in self.outcomes if outcome)
+
+
+def record(user: Any, party: Party | None, *, now: datetime) -> Record:
+    """The record of the address that `party` claims, of what the person may see. Three statements.
+
+    The address is only claimed: two who write it are one here, which is why `proven` and `verified` stand beside it.
+    """
+    if party is None or not party.email:
+        return Record()
+    mine = access.reports(user).filter(reporter__email__iexact=party.email, received_at__gte=now - YEAR)
+    cases = Report.objects.filter(pk__in=mine.values("pk"), joinings__isnull=False)
+    outcomes = cases.values_list("joinings__case__outcome").annotate(n=Count("joinings__case", distinct=True))
+    found: dict[str, int] = {}
+    for values in mine.order_by("-id").values_list("reporter__verified", flat=True)[:LOOKED_AT]:
+        for name in values:
+            if name.startswith("from:"):
+                found[name[5:]] = found.get(name[5:], 0) + 1
+    return Record(
+        reports=mine.count(),
+        outcomes=tuple(sorted(outcomes.order_by())),
+        verified=tuple(sorted(found.items(), key=lambda item: -item[1])),
+        proven=any(name.startswith("from:") for name in party.verified),
+    )
