@@ -11,10 +11,12 @@ from trustdesk.reading.limits import LIMITS, Limits
 from trustdesk.reading.mime import Budget, Part, leaves, split_header
 
 _MBOX_LINE = re.compile(rb"From [^\r\n]{0,998}\r?\n")
-_KNOWN_FIELDS = (
-    "From", "To", "Received", "Return-Path", "Message-ID", "MIME-Version", "Content-Type", "Delivered-To", "Sender", "Reply-To",
-    "Subject", "Cc", "X-Mailer", "DKIM-Signature", "List-Id", "Auto-Submitted", "Content-Transfer-Encoding",
+#: One of these makes a mail; of those that also open letters, two are needed.
+_MAIL_FIELDS = (
+    "From", "Received", "Return-Path", "Message-ID", "MIME-Version", "Content-Type", "Delivered-To", "DKIM-Signature", "X-Mailer",
+    "List-Id", "Auto-Submitted", "Content-Transfer-Encoding",
 )  # fmt: skip
+_LETTER_FIELDS = ("To", "Subject", "Date", "Cc", "Sender", "Reply-To")
 _MESSAGE_FILE = re.compile(r"(?i)\.eml$")
 
 
@@ -72,7 +74,7 @@ class Message:
         headers, problems = Headers.from_bytes(block, budget.limits)
         for problem in problems:
             budget.note(problem.code, problem.message, problem.where)
-        if not any(name in headers for name in _KNOWN_FIELDS):
+        if not any(n in headers for n in _MAIL_FIELDS) and sum(n in headers for n in _LETTER_FIELDS) < 2:
             # A letter may begin with a word and a colon; without one field of a mail it is a text.
             budget.note("no_header", "there is no mail header")
             part = Part(raw, start, end, path="1", content_type="text/plain", params={}, headers=Headers(),

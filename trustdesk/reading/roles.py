@@ -289,7 +289,7 @@ class _Weigher:
                     if kind and weight > 0 and word in (_OF_ADDRESS if kind in _NAMES else _OF_NAME):
                         others = max(others, 0.3 * weight)
                         continue
-                    hits.append((gap, weight * (_closeness(gap) if section == "near" else 1.0)))
+                    hits.append((gap, weight * (_closeness(gap) if section == "near" else 1.0 if gap <= 120 else 0.5)))
         total = others
         if hits:
             hits.sort(key=lambda hit: (hit[0], -abs(hit[1])))

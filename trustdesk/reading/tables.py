@@ -79,7 +79,7 @@ def _heading(text: str) -> _Heading | None:
                 columns[index] = entry
     if (
         known < 2
-        or not any(group in ("address", "url", "name") for group, _ in columns.values())
+        or not any(entry == _VICTIM or entry[0] in ("address", "url", "name") for entry in columns.values())
         or known * 6 < len(names)
     ):
         return None
