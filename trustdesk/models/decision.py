@@ -69,7 +69,7 @@ class Appeal(models.Model):
     text = models.TextField()
     evidence = models.ForeignKey("Evidence", null=True, on_delete=models.PROTECT)
     language = models.CharField(max_length=12, default="", blank=True)
-    state = models.CharField(max_length=12, default="lodged")
+    state = models.CharField(max_length=16, default="lodged")
     lodged_at = models.DateTimeField()
     resolved_by = models.CharField(max_length=80, default="", blank=True)
     resolved_at = models.DateTimeField(null=True)
