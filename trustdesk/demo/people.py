@@ -150,10 +150,10 @@ class Cast:
 
     def resolve(self, appeal_id: int, name: str, now: datetime) -> Decision | None:
         """Another person decides the appeal; the decision that replaces the old one if it was upheld."""
-        lodged = Appeal.objects.select_related("decision").get(pk=appeal_id)
+        lodged = Appeal.objects.select_related("decision__case").get(pk=appeal_id)
         words, who = self.story["appeals"], self.actor(name)
         from_customer = lodged.by.startswith("customer")
-        if from_customer and self.dice.random() < 0.4:
+        if from_customer and self.dice.random() < 0.4 and not self._hidden(lodged.decision):
             replacement = Choice("no_violation", reasons=words["replaced"])
             done = appeal.resolve(
                 appeal_id, outcome="upheld", reasons=words["upheld"], actor=who, now=now, replacement=replacement
@@ -161,6 +161,11 @@ class Cast:
             return done.replacement
         appeal.resolve(appeal_id, outcome="dismissed", reasons=words["dismissed"], actor=who, now=now)
         return None
+
+    def _hidden(self, decision: Decision) -> bool:
+        """Whether measures of other cases stand on the same customer: then nobody could see this one lifted."""
+        others = Measure.objects.filter(asset__subject=decision.case.subject, state__in=STANDING)
+        return others.exclude(case_id=decision.case_id).exists()
 
     def others(self, *actors: str) -> frozenset[str]:
         """User names of those who may not be asked again."""

@@ -46,7 +46,7 @@ WAVE = ("phishing-bank-csirt-es.eml", "phishing-bank-citizen-es.eml", "phishing-
 #: What an event returns that made no work.
 NOTHING = object()
 #: How often the clocks are looked at, and how often the ledger gets a checkpoint. A running desk does both more often.
-TICK, TIDY = timedelta(hours=1), timedelta(hours=8)
+TICK, TIDY = timedelta(hours=1), timedelta(hours=24)
 
 
 class Player:
