@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.urls import reverse
 
@@ -119,3 +121,12 @@ def test_the_theme_does_not_send_people_to_other_hosts(client, db):
     response = client.post("/preferences/theme", {"theme": "dark", "next": "//evil.example"})
     assert response.headers["Location"] == "/"
     assert response.cookies["theme"].value == "dark"
+
+
+def test_the_documented_table_of_rights_is_the_one_that_is_enforced():
+    text = (Path(__file__).parents[2] / "docs" / "use" / "desk.md").read_text("utf-8")
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
+    shown = {
+        cells[0].strip(" `"): {r for r, c in zip(access.ROLES, cells[1:], strict=True) if c.strip()} for cells in rows
+    }
+    assert shown == {right: set(roles) for right, roles in access.RIGHTS.items()}

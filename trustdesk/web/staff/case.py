@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from trustdesk import clock
 from trustdesk.flow import parse
-from trustdesk.queries import access, case_page, people
+from trustdesk.queries import access, case_page, people, reporters, targets
 from trustdesk.queries.case_page import View
 from trustdesk.web import safe_text, words
 from trustdesk.web.staff import drafting, timeline
@@ -55,11 +55,16 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
     may_work = access.may(request.user, "work")
     decidable = may_work and view.case.state in ("open", "waiting") and view.open_appeal is None
     held = next((d for d in view.decisions if d.state == "held"), None)
+    shown = claim(request, view)
     return {
         "view": view,
         "case": view.case,
         "heading": heading(view),
-        "claim": claim(request, view),
+        "claim": shown,
+        "targets": targets.summary(view.case),
+        "reporter_record": reporters.record(
+            request.user, shown.report.reporter if shown is not None else None, now=clock.now()
+        ),
         "names": names,
         "events": list(reversed(timeline.events(view, names))),
         "may_work": may_work,
@@ -97,7 +102,7 @@ def claim(request: HttpRequest, view: View) -> Claim | None:
     asked = request.GET.get("report", "")
     position = next((n for n, r in enumerate(view.reports) if r.code == asked), 0)
     report = view.reports[position]
-    reading = parse.parse(report)
+    reading = parse.shown(report)
     text = reading.text[:SHOWN].rstrip()
     spans = [
         (i.start, i.end, i.role, i.kind, i.value)

@@ -161,6 +161,9 @@ def _empty(view: View) -> Draft:
 def _measure_option(offer: Offer, clauses: Sequence[Clause], view: View) -> Option:
     first = offer.assets[0]
     detail = safe_text.defang(first.value, "domain") if first.kind != "account" else first.ref
+    if offer.kind in PER_ADDRESS:
+        target = _address(view, first.pk) or first.value
+        detail = safe_text.defang(target, "url" if "://" in target else "domain")
     if len(offer.assets) > 1:
         detail = _("%(asset)s, or another of %(n)s assets") % {"asset": detail, "n": len(offer.assets)}
     title = words.MEASURE.get(offer.kind) and words.word("measure", offer.kind).capitalize() or offer.title

@@ -56,7 +56,7 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     if number is None:
         raise Http404(code)
     found = traffic.report(request.user, number)
-    reading = parse.parse(found)
+    reading = parse.shown(found)
     text = reading.text[:SHOWN]
     indicators = list(found.indicators.all())
     spans = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trustdesk.web.staff import acts, appeals, case, decide, find, ledger, parts, queue, reports, sign_in, traffic
+from trustdesk.web.staff import acts, appeals, case, decide, find, ledger, parts, queue, reports, sign_in, targets, traffic
 
 app_name = "staff"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", queue.show, name="queue"),
     path("next", queue.next_case, name="next"),
     path("case/<str:code>", case.show, name="case"),
+    path("case/<str:code>/targets", targets.show, name="targets"),
     path("case/<str:code>/decide", decide.decide, name="decide"),
     path("case/<str:code>/assign", acts.assign, name="assign"),
     path("case/<str:code>/read", acts.read, name="read"),
