@@ -195,7 +195,7 @@ class _Weigher:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
         alone = not before.strip(_BULLETS) and not tail.strip(_BULLETS)
-        near = self.weight("near", self.context_before(index, before), mention.kind)
+        near = self.weight("near", _LINKS.sub(" ", self.context_before(index, before)), mention.kind)
         after = self.weight("after", tail)
         head = self.heading(index)
         score += near + after
@@ -285,7 +285,7 @@ class _Weigher:
             gap = len(text) - match.end()
             word = match.group().lower()
             for found_section, weight in self.near.of(word):
-                if found_section == section:
+                if found_section == section and abs(weight) > 0.05:  # tiny weights only stand in the way of others
                     if kind and weight > 0 and word in (_OF_ADDRESS if kind in _NAMES else _OF_NAME):
                         others = max(others, 0.3 * weight)
                         continue
@@ -326,6 +326,7 @@ class _Weigher:
 
 
 _BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
+_LINKS = re.compile(r"\S{0,12}://\S*")
 _HTTP_HOST = re.compile(r"(?i)^\W{0,3}(?:host|referer|x-forwarded-host):")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?![\d.]\d)")
 _LISTED = 1.0
@@ -521,6 +522,16 @@ def _companions(targets: list[Value], candidates: list[Value], lines: Layout) ->
     a host that is a target itself."""
     chosen = {id(v) for v in targets}
     extra: dict[int, Value] = {}
+    hosts = {v.host.removeprefix("www.") for v in targets}
+    for value in candidates:
+        if (
+            value.kind == "url"
+            and id(value) not in chosen
+            and value.host.removeprefix("www.") in hosts
+            and value.score > -2.0
+        ):
+            chosen.add(id(value))
+            extra[id(value)] = value
     spots = sorted(
         ((m.start, m.end, v) for v in candidates for m in v.mentions[:_MENTIONS] if v.score > -6.0 and not m.hint),
         key=lambda spot: spot[0],
@@ -537,15 +548,6 @@ def _companions(targets: list[Value], candidates: list[Value], lines: Layout) ->
             # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
             if (right.score > -4.5) and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
                 extra[id(right)] = right
-    hosts = {v.host.removeprefix("www.") for v in targets}
-    for value in candidates:
-        if (
-            value.kind == "url"
-            and id(value) not in chosen
-            and value.host.removeprefix("www.") in hosts
-            and value.score > -2.0
-        ):
-            extra[id(value)] = value
     return list(extra.values())
 
 

@@ -74,6 +74,8 @@ def _heading(text: str) -> _Heading | None:
     for index, name in enumerate(names):
         entry = _COLUMNS.get(_normal(name))
         if entry:
+            if _normal(name).startswith("victim"):
+                entry = _VICTIM
             known += 1
             if entry[0] != "known":
                 columns[index] = entry
