@@ -1,4 +1,5 @@
-"""`trustdesk rulebook check | list | show ID | diff OLD NEW`: the law and the house policy, without a database."""
+"""`trustdesk rulebook check | list | show ID | diff OLD NEW`: the law and the house policy; no database but for
+`diff --replay`."""
 
 from __future__ import annotations
 
@@ -6,12 +7,13 @@ import json
 import tomllib
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trustdesk import rules
+from trustdesk import clock, rules
 from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.policy_diff import Decided, changes, regime_changes, replay
 from trustdesk.core.regime_file import parse_regime
@@ -20,6 +22,7 @@ from trustdesk.core.rule_pages import policy_page, regime_page
 from trustdesk.core.strict import BadRules
 from trustdesk.core.types import Finding
 from trustdesk.flow.letters.check import check as check_letters
+from trustdesk.queries import law
 
 USAGE, FINDINGS = 2, 1
 
@@ -43,6 +46,14 @@ class Command(BaseCommand):
         diff.add_argument("old", type=Path, help="the older policy.toml or regime.toml")
         diff.add_argument("new", type=Path, help="the newer one")
         diff.add_argument("--decided", type=Path, help="decided cases, one JSON object a line (docs/use/law.md)")
+        diff.add_argument(
+            "--replay",
+            type=int,
+            nargs="?",
+            const=92,
+            metavar="DAYS",
+            help="this desk's decisions of the last DAYS days (92)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, f"do_{options['verb']}")(options)
@@ -100,8 +111,8 @@ class Command(BaseCommand):
         for change in found:
             arrow = f"{change.old} → {change.new}" if change.kind == "changed" else change.old or change.new
             self.stdout.write(f"{change.kind:8} {change.where}: {arrow}")
-        if options["decided"] and isinstance(old, Policy) and isinstance(new, Policy):
-            decided = self._decided(options["decided"])
+        if (options["decided"] or options["replay"]) and isinstance(old, Policy) and isinstance(new, Policy):
+            decided = self._decided(options["decided"]) if options["decided"] else self._here(options["replay"])
             different = replay(old, new, decided)
             for item in different:
                 self.stdout.write(f"case {item.id}: {item.what}: {item.old} → {item.new}")
@@ -130,6 +141,11 @@ class Command(BaseCommand):
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(str(error), returncode=USAGE) from error
         return [self._case(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
+
+    def _here(self, days: int) -> list[Decided]:
+        """The desk's own decisions; the one part of this command that reads the database."""
+        now = clock.now()
+        return list(law.decided(now - timedelta(days=days), now))
 
     def _case(self, line: str, where: str) -> Decided:
         try:
