@@ -74,9 +74,19 @@ class Life(RuleBasedStateMachine):
         found = list(rows.order_by("pk"))
         return found[number % len(found)] if found else None
 
-    @initialize(url=URLS)
-    def first_complaint(self, url: str) -> None:
+    @initialize(
+        url=URLS,
+        kinds=st.lists(st.sampled_from(["site_disable", "account_suspend"]), max_size=2, unique=True),
+        second=st.sampled_from([None, DIEGO, EVA]),
+    )
+    def first_complaint(self, url: str, kinds: list[str], second: Actor | None) -> None:
+        """Some lives begin further on: with a measure that bites, or a decision that needs or has a second person."""
         self.world.mail(url)
+        for number, kind in enumerate(kinds, 1):
+            case = self.world.case(f"https://shop-{number}.example/first")
+            made = decide.decide(case.pk, choice(case, kind), actor=ANA, now=self.world.now).decision
+            if second is not None and made is not None and made.state == "held":
+                decide.approve(made.pk, actor=second, now=self.world.now)
         self.world.work()
 
     @rule(
@@ -143,6 +153,7 @@ class Life(RuleBasedStateMachine):
         report = decision.case.first_reports.order_by("pk").first()
         by = Actor("customer", str(decision.case.subject_id)) if customer else Actor("reporter", str(report.pk))
         if decision.case.subject_id or not customer:
+            self.world.pass_time(seconds=1)
             text = "I ask you to look at this again, please."
             self.try_to(appeal.lodge, decision.pk, kind="appeal", text=text, by=by, actor=by, now=self.world.now)
 
@@ -159,6 +170,24 @@ class Life(RuleBasedStateMachine):
         self.try_to(
             appeal.resolve, lodged.pk, outcome=outcome, reasons=REASONS, actor=who, now=self.world.now, replacement=again
         )  # fmt: skip
+
+    @precondition(lambda self: Measure.objects.filter(state__in=("applied", "confirmed")).exists())
+    @rule(number=st.integers(0, 50), who=PEOPLE, at_once=st.booleans())
+    def wrong_after_all(self, number: int, who: Actor, at_once: bool) -> None:
+        biting = Measure.objects.filter(state__in=("applied", "confirmed")).select_related("case", "decision")
+        measure = self.pick(biting, number)
+        by = Actor("customer", str(measure.case.subject_id))
+        self.world.pass_time(seconds=1)
+        text = "That page was never there, please look."
+        self.try_to(appeal.lodge, measure.decision_id, kind="appeal", text=text, by=by, actor=by, now=self.world.now)
+        lodged = Appeal.objects.filter(decision=measure.decision, state="lodged").first()
+        if lodged is not None:
+            again = choice(measure.case)
+            self.try_to(
+                appeal.resolve, lodged.pk, outcome="upheld", reasons=REASONS, actor=who, now=self.world.now, replacement=again
+            )  # fmt: skip
+        if at_once:
+            self.world.work()
 
     @rule(number=st.integers(0, 50))
     def answer(self, number: int) -> None:
@@ -204,8 +233,8 @@ def test_random_lives() -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=25,
+            max_examples=12,
+            stateful_step_count=20,
             deadline=None,
             derandomize=True,
             database=None,
@@ -213,6 +242,6 @@ def test_random_lives() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    for needed in ("decision.approved", "decision.rejected", "measure.confirmed", "measure.lifted", "appeal.resolved",
+    for needed in ("decision.held", "decision.approved", "measure.confirmed", "measure.lifting", "appeal.resolved",
                    "clock.breached", "evidence.erasure_confirmed", "report.received", "notice.sent"):  # fmt: skip
         assert reached[needed], f"no life came to {needed}: {sorted(reached)}"
