@@ -1,6 +1,6 @@
 """`make screenshots`: the pages of the docs, drawn from a real desk with the demo's two weeks in it.
 
-    python -m tools.screenshots [FOLDER]      default: docs/images
+python -m tools.screenshots [FOLDER]      default: docs/images
 """
 
 from __future__ import annotations

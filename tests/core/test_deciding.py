@@ -146,7 +146,7 @@ def test_a_gag_binds_only_while_the_order_is_there(book: Rulebook) -> None:
     [
         ("not_ours", ("not_ours",)),
         ("insufficient", ("missing_elements",)),
-        ("duplicate", ()),
+        ("duplicate", ("outcome",)),
         ("forwarded", ("forward", "outcome")),
     ],
 )

@@ -221,7 +221,7 @@ def _letters(
         owed.append(("statement_of_reasons", "customer"))
     if draft.outcome == "forwarded" and case.has_subject:
         owed.append(("forward", "customer"))
-    if case.has_reporter and draft.outcome != "duplicate":
+    if case.has_reporter:  # also for a duplicate: whoever reports learns the outcome (DSA Article 16(5))
         owed.append((REPORTER_LETTER.get(draft.outcome, "outcome"), "reporter"))
     letters, silenced = [], []
     for letter, to in owed:
