@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sample messages)
 """How fast is reading? Beside the floor: what a script of twenty lines would do.
 
     python benchmarks/reading.py [MAILS…]
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from trustdesk.interfaces.reading import installed, read  # noqa: E402
+from trustdesk.interfaces.reading import installed, read
 
 _FLOOR = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
 _ROUNDS = 5

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sample messages)
 """Made-up messages for the reader's tests: reserved names and addresses only."""
 
 from __future__ import annotations

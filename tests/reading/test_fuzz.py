@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sample messages)
 """Nothing that arrives may raise, hang, or leave something in the text that cannot be stored."""
 
 from __future__ import annotations

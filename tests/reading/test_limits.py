@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sample messages)
 """The documented limits hold: time and memory of messages made to hurt, each in a process of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sample messages)
 """The general reader tells what is complained about from everything else, whoever wrote it."""
 
 from __future__ import annotations

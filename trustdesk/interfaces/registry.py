@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def forget() -> None:
     _instance.cache_clear()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _declared(group: str) -> dict[str, str]:
     found = {point.name: point.value for point in _checkout(group)}
     for point in entry_points(group=group):
@@ -71,7 +71,7 @@ def _checkout(group: str) -> list[EntryPoint]:
     return [EntryPoint(name, value, group) for name, value in project.get("entry-points", {}).get(group, {}).items()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _instance(group: str, name: str, value: str) -> object:
     try:
         made = EntryPoint(name, value, group).load()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """Notices under 17 USC 512: what kind of letter it is, which elements it shows and where, and what it is worth.
 
 Elements carry the ids of the regime `us-dmca-512c`. Presence is a finding of words, not of truth: a person decides.

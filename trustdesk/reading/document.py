@@ -11,7 +11,6 @@ from trustdesk.reading.message import Message
 from trustdesk.reading.mime import Budget, Part
 from trustdesk.reading.pdf import is_pdf, pdf_text
 
-
 #: Header fields of a nested message that are part of the document: who, when, and the way it took.
 _SHOWN = (
     "Authentication-Results",

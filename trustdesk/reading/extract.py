@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """Find every URL, domain, address, mail address and hash in a text, with offsets, through the ways they are defanged.
 
 All patterns run on google-re2 over the UTF-8 bytes: hostile text cannot make them backtrack, and one call never scans
@@ -60,7 +61,29 @@ _SPLIT = re.compile(
 )
 
 #: Endings that name files far more often than domains; a bare name with one needs more than its looks.
-_FILE_ENDINGS = frozenset("sh py pl md zip so ps rs mov cab pub mm do cpa java swf inc log doc".split())
+_FILE_ENDINGS = frozenset(
+    [
+        "sh",
+        "py",
+        "pl",
+        "md",
+        "zip",
+        "so",
+        "ps",
+        "rs",
+        "mov",
+        "cab",
+        "pub",
+        "mm",
+        "do",
+        "cpa",
+        "java",
+        "swf",
+        "inc",
+        "log",
+        "doc",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +392,8 @@ def _name_or_address(token: str) -> tuple[str, str, str, int, int, bool, bool, s
                 return None
             return "ip", value, value, 0, address.end() if not defanged else len(raw), True, defanged, ""
         elif address.group(6) and int(address.group(6)) < 32 and not address.group(5):
-            net = canonical.network(f"{value}/{address.group(6)}") or ""
-            return "cidr", net, value, 0, len(raw), True, defanged, ""
+            block = canonical.network(f"{value}/{address.group(6)}") or ""
+            return "cidr", block, value, 0, len(raw), True, defanged, ""
         else:
             return (
                 "ip",

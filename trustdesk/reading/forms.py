@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """The legal shape of a message, and whether it is a report at all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM102  (a pattern reads best in one line, a condition one a line)
 """The lines of a document and what each is: body, log, header of a quoted mail, signature, disclaimer, evidence.
 
 A person sees at a glance that a link under "Kind regards" is not complained about. This module sees it by the marks
@@ -37,9 +38,61 @@ _CLOSING = re.compile(
     r"(?:[\s,.!;:\-–—]|$)"
 )
 _CLOSING_WORDS = frozenset(
-    """with most kind best warm many my yours our regards sincerely truly faithfully respectfully thanks thank cheers cordially mit freundliche viele mfg cordialement
-    bien salutations sincères atentamente un saludo saludos cordial cordiali distinti saluti atenciosamente cumprimentos com met s z pozdrawiam с cu med ystävällisin
-    saygılarımla 敬具 よろしくお願い 谢谢 此致 respectfully wishes freundlichen""".split()
+    [
+        "with",
+        "most",
+        "kind",
+        "best",
+        "warm",
+        "many",
+        "my",
+        "yours",
+        "our",
+        "regards",
+        "sincerely",
+        "truly",
+        "faithfully",
+        "respectfully",
+        "thanks",
+        "thank",
+        "cheers",
+        "cordially",
+        "mit",
+        "freundliche",
+        "viele",
+        "mfg",
+        "cordialement",
+        "bien",
+        "salutations",
+        "sincères",
+        "atentamente",
+        "un",
+        "saludo",
+        "saludos",
+        "cordial",
+        "cordiali",
+        "distinti",
+        "saluti",
+        "atenciosamente",
+        "cumprimentos",
+        "com",
+        "met",
+        "s",
+        "z",
+        "pozdrawiam",
+        "с",
+        "cu",
+        "med",
+        "ystävällisin",
+        "saygılarımla",
+        "敬具",
+        "よろしくお願い",
+        "谢谢",
+        "此致",
+        "respectfully",
+        "wishes",
+        "freundlichen",
+    ]
 )
 _FORWARD_STARTS = frozenset(
     [

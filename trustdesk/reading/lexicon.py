@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 
 import re2
@@ -60,7 +60,7 @@ class Lexicon:
         return known
 
 
-@lru_cache(maxsize=None)
+@cache
 def lexicon(name: str) -> Lexicon:
     """The lexicon of reading/data/<name>.toml, compiled once per process."""
     return Lexicon(name)

@@ -10,11 +10,15 @@ from __future__ import annotations
 import binascii
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from trustdesk.core.types import Problem
 from trustdesk.reading.charsets import decode
 from trustdesk.reading.headers import Headers, decode_words, parameters
 from trustdesk.reading.limits import LIMITS, Limits
+
+if TYPE_CHECKING:
+    from trustdesk.reading.message import Message
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _FIELD_START = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
@@ -66,9 +70,9 @@ class Part:
         self._text: str | None = None
         self.path, self.content_type, self.params, self.headers = path, content_type, params, headers
         self.containers, self.depth = containers, depth
-        self.message = None  # set by Message for nested messages
+        self.message: Message | None = None  # set by Message for nested messages
         self.encoding = headers.raw("Content-Transfer-Encoding").split(";")[0].strip().lower() if headers else ""
-        disposition, dparams = "", {}
+        disposition, dparams = "", dict[str, str]()
         if "Content-Disposition" in headers:
             disposition, dparams = parameters(headers.raw("Content-Disposition"))
         self.disposition = disposition

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """Letters of authorities: orders that demand something by law, and referrals that bring something to notice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """On whose behalf does the sender write?"""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """Question forms: a heading asks, what follows answers. The heading says what the links in an answer are."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """The general reader: any message whose format nothing more special knows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line, a condition one a line)
 """Which of the indicators in a message is complained about?
 
 Every mention of a value is weighed by what stands around it (label, line, heading, zone of the mail, column of a
@@ -8,11 +9,9 @@ lines). A value is a target if its best mention is good enough, or if it is the 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from dataclasses import dataclass, field
 
 from trustdesk.core.types import Category, Claimed, Role
-from trustdesk.reading import canonical
+from trustdesk.reading import canonical, together
 from trustdesk.reading.extract import Found
 from trustdesk.reading.layout import (
     BODY,
@@ -27,10 +26,8 @@ from trustdesk.reading.layout import (
     Layout,
 )
 from trustdesk.reading.lexicon import lexicon
+from trustdesk.reading.values import MENTIONS, THRESHOLD, Context, Value, confidence
 
-THRESHOLD = 2.0
-#: Mentions of one value that are weighed; a log of 5,000 lines says the same thing 5,000 times.
-_MENTIONS = 8
 _NEAR = 90
 _ZONE = {
     BODY: 0.0,
@@ -41,6 +38,7 @@ _ZONE = {
     MAIL_HEADER: -3.5,
     FORWARD_HEADER: -4.0,
     PGP: -9.0,
+    WHOIS: -5.0,
 }
 
 #: Categories about what a machine does (its address is the target) rather than about what it shows.
@@ -63,33 +61,6 @@ _LOG_TARGET = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Value:
-    """All mentions of one canonical value."""
-
-    kind: str
-    value: str
-    host: str
-    mentions: list[Found] = field(default_factory=list)
-    score: float = -99.0
-    best: Found | None = None
-    log_lines: int = 0
-    log_first: int = 0
-    body: int = 0
-    subject: bool = False
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known of the message besides its text."""
-
-    subject: str = ""
-    category: Category | None = None
-    own_domains: frozenset[str] = frozenset()  # registrable domains of the sender and who they write for
-    recipient_domains: frozenset[str] = frozenset()
-
-
 def assign(found: list[Found], lines: Layout, subject_found: list[Found], context: Context) -> list[Claimed]:
     """One Claimed per value, in order of first appearance, with its role. Offsets are those of its best mention."""
     values: dict[tuple[str, str], Value] = {}
@@ -106,7 +77,7 @@ def assign(found: list[Found], lines: Layout, subject_found: list[Found], contex
     weigher = _Weigher(lines, context)
     for value in values.values():
         weigher.weigh(value, value.value in in_subject)
-    _counterparts(list(values.values()), lines)
+    together.counterparts(list(values.values()), lines)
     return _decide(list(values.values()), lines, context)
 
 
@@ -122,7 +93,7 @@ class _Weigher:
     def weigh(self, value: Value, in_subject: bool) -> None:
         seen_lines: set[int] = set()
         for mention in value.mentions:
-            if len(seen_lines) >= _MENTIONS:
+            if len(seen_lines) >= MENTIONS:
                 break
             index = self.lines.index_at(mention.start)
             if index in seen_lines:
@@ -177,7 +148,7 @@ class _Weigher:
                 total -= 3.0
             if _AUTHORITY.search(value.value):
                 total -= 3.0
-            total -= _PAGE_PENALTY.get(context.category, 0.0)
+            total -= _PAGE_PENALTY.get(context.category, 0.0) if context.category else 0.0
         return total
 
     def mention(self, mention: Found, index: int) -> tuple[float, str]:
@@ -205,9 +176,12 @@ class _Weigher:
                 + head
                 + (_LISTED if alone and self.counts_lists(mention) and self.listed(index) else 0.0)
             )
-        elif head < 0 and self.lines.lines[index - 1].text.rstrip().endswith(":"):
-            score += head
-        elif head <= -3.0 and self.listed_label(index):
+        elif (
+            head < 0
+            and self.lines.lines[index - 1].text.rstrip().endswith(":")
+            or head <= -3.0
+            and self.listed_label(index)
+        ):
             score += head
         elif near == 0 or (head < 0 and near < 2.0):
             score += 0.5 * head
@@ -302,7 +276,7 @@ class _Weigher:
 
     def heading(self, index: int) -> float:
         """Weight of the paragraph that introduces the line `index`: the nearest one above that is prose or a label."""
-        visited = []
+        visited: list[int] = []
         at = index - 1
         result = 0.0
         while at >= 0 and len(visited) < 60:
@@ -391,15 +365,18 @@ def _is_reverse_name(host: str) -> bool:
 def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claimed]:
     candidates = [v for v in values if v.kind in ("url", "domain", "ip", "cidr")]
     targets = [v for v in candidates if v.score >= THRESHOLD]
-    if context.category in _MAIL_BORNE and not any(v.kind in ("ip", "cidr") for v in targets):
-        source = _mail_source(candidates, lines)
+    if context.category in together.MAIL_BORNE and not any(v.kind in ("ip", "cidr") for v in targets):
+        source = together.mail_source(candidates, lines)
         if context.category is Category.SPAM or not targets:
             targets += source
     if not targets:
-        targets = _best(candidates)
-    targets += _companions(targets, candidates, lines)
+        targets = together.best(candidates)
+    targets += together.companions(targets, candidates, lines)
+    hosts = {v.host for v in targets if v.kind == "url"}
     chosen = {id(v) for v in targets}
-    out: list[Claimed] = _hosts(targets, values)
+    targets += [v for v in candidates if v.kind == "ip" and v.value in hosts and id(v) not in chosen]
+    chosen = {id(v) for v in targets}
+    out: list[Claimed] = together.hosts(targets, values)
     for value in values:
         mention = value.best or (value.mentions[0] if value.mentions else None)
         role = Role.TARGET if id(value) in chosen else Role.REFERENCE
@@ -413,144 +390,8 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
                 raw=mention.raw if mention else value.value,
                 start=mention.start if mention else -1,
                 end=mention.end if mention else -1,
-                confidence=_confidence(value.score, role),
+                confidence=confidence(value.score, role),
                 source="body" if mention else "subject",
             )
         )
     return out
-
-
-_HANDED = re.compile(
-    r"(?i)(?:sender ip is|client-ip=|\bCIP:|x-sender-ip:|designates)[\s\[(]{0,3}([0-9a-f][0-9a-f.:]{5,40})"
-)
-_HOP = re.compile(r"(?i)\bfrom[\s:]+([^\s()\[\];]{1,200})([^;]{0,300}?)\bby[\s:]+([^\s()\[\];]{1,200})")
-_MAIL_BORNE = frozenset({Category.SPAM, Category.PHISHING, Category.FRAUD, Category.MALWARE})
-_HEADER_CHARS = 20_000
-
-
-def _mail_source(values: list[Value], lines: Layout) -> list[Value]:
-    """The address that handed a reported mail over to the reporter's side: as the receiving server noted it (SPF), or
-    else of the topmost Received field that is not a hop within one organisation."""
-    found = [i for i, line in enumerate(lines.lines) if line.zone in (MAIL_HEADER, EVIDENCE)]
-    text = "\n".join(lines.lines[i].text for i in found[:600])[:_HEADER_CHARS]
-    if not text:
-        return []
-    known = {v.value: v for v in values if v.kind == "ip" and v.score > -50}
-    for match in _HANDED.finditer(text):
-        value = known.get(canonical.address(match.group(1).rstrip(".:")) or "")
-        if value is not None:
-            return [value]
-    for match in _HOP.finditer(text):
-        sender, middle, receiver = match.groups()
-        if canonical.registrable(sender.lower()) == canonical.registrable(receiver.lower()) != "":
-            continue
-        for candidate in _ADDRESSES.findall(sender + " " + middle):
-            value = known.get(canonical.address(candidate) or "")
-            if value is not None:
-                return [value]
-    return []
-
-
-_ADDRESSES = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4}:[0-9a-f:]{4,40}", re.IGNORECASE)
-
-
-def _counterparts(values: list[Value], lines: Layout) -> None:
-    """Who stands in log lines beside an address that the mail clearly complains about is the other side."""
-    strong = {
-        index
-        for v in values
-        if v.kind == "ip" and v.score >= 4.5
-        for m in v.mentions[:200]
-        if lines.lines[index := lines.index_at(m.start)].zone == LOG
-    }
-    if not strong:
-        return
-    for value in values:
-        if value.kind == "ip" and value.score < 4.5 and value.best is not None:
-            if value.why.startswith("log") and lines.index_at(value.best.start) in strong:
-                value.score -= 2.5
-
-
-def _hosts(targets: list[Value], values: list[Value]) -> list[Claimed]:
-    """The address of a target URL that names none but an address (`http://192.0.2.1/x`) is a target as well."""
-    known = {v.value for v in values if v.kind == "ip"}
-    out: dict[str, Claimed] = {}
-    for value in targets:
-        if (
-            value.kind == "url"
-            and value.host not in known
-            and value.host not in out
-            and canonical.is_routable(value.host)
-        ):
-            mention = value.best or (value.mentions[0] if value.mentions else None)
-            at = mention.raw.find(value.host) if mention else -1
-            start = mention.start + at if mention and at >= 0 else -1
-            end = start + len(value.host) if start >= 0 else -1
-            out[value.host] = Claimed(
-                "ip", value.host, Role.TARGET, value.host, start, end, _confidence(value.score, Role.TARGET), "body"
-            )
-    return list(out.values())
-
-
-def _best(candidates: list[Value]) -> list[Value]:
-    """Where nothing is good enough: the best there is, and what is as good."""
-    best = max((v.score for v in candidates), default=-99.0)
-    if best < -4.0:
-        return []
-    return [v for v in candidates if v.score >= best - 0.3]
-
-
-_AND = re.compile(r"^\s*(?:,|;|/|&|and|und|et|y|e|och|en|,\s*and)\s*$")
-
-
-def _between(lines: Layout, start: int, end: int) -> str:
-    line = lines.lines[lines.index_at(start)]
-    return line.text[max(start - line.start, 0) : max(end - line.start, 0)]
-
-
-def _in_brackets(value: Value, lines: Layout) -> bool:
-    for mention in value.mentions[:_MENTIONS]:
-        line = lines.lines[lines.index_at(mention.start)]
-        at = mention.start - line.start
-        if line.text[max(at - 1, 0) : at] in ("(", "[") and line.zone not in (MAIL_HEADER, EVIDENCE):
-            return True
-    return False
-
-
-def _companions(targets: list[Value], candidates: list[Value], lines: Layout) -> list[Value]:
-    """What goes with the targets: an address written right beside a target name (`evil.test (192.0.2.1)`), and pages on
-    a host that is a target itself."""
-    chosen = {id(v) for v in targets}
-    extra: dict[int, Value] = {}
-    hosts = {v.host.removeprefix("www.") for v in targets}
-    for value in candidates:
-        if (
-            value.kind == "url"
-            and id(value) not in chosen
-            and value.host.removeprefix("www.") in hosts
-            and value.score > -2.0
-        ):
-            chosen.add(id(value))
-            extra[id(value)] = value
-    spots = sorted(
-        ((m.start, m.end, v) for v in candidates for m in v.mentions[:_MENTIONS] if v.score > -6.0 and not m.hint),
-        key=lambda spot: spot[0],
-    )
-    for (_, end, left), (start, _, right) in zip(spots, spots[1:], strict=False):
-        if 0 < start - end <= 6 and left.kind in ("url", "domain") and right.kind == "ip":
-            if id(left) in chosen and id(right) not in chosen and right.score > -1.0:
-                extra[id(right)] = right
-        if 0 < start - end <= 8 and left.kind == right.kind == "ip" and id(left) in chosen and id(right) not in chosen:
-            if right.score > -2.0 and _AND.match(_between(lines, end, start)):
-                chosen.add(id(right))
-                extra[id(right)] = right
-        if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
-            # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
-            if (right.score > -4.5) and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
-                extra[id(right)] = right
-    return list(extra.values())
-
-
-def _confidence(score: float, role: Role) -> float:
-    distance = score - THRESHOLD if role is Role.TARGET else THRESHOLD - score
-    return round(min(max(0.5 + distance / 10.0, 0.2), 0.99), 2)

@@ -131,7 +131,8 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
             continue
         if infected:
             heading.columns = {i: ("address", 5.0) if c == _VICTIM else c for i, c in heading.columns.items()}
-        start, taken, cells = line.start, 0, []
+        start, taken = line.start, 0
+        cells: list[Found] = []
         misses = 0
         while at < total and rows > 0 and len(found) + len(cells) < limit:
             row, used = _row(lines, at, heading)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """When did it happen? The first labelled time in a complaint, with its zone."""
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ _ISO = re.compile(
 _RFC = re.compile(
     r"(?i)(\d{1,2})[ /-](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[ /-](\d{4})(?:[ :T,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s?(Z|UTC|GMT|CES?T|[ECMP][SD]T|[+-]\d{2}:?\d{2})?"
 )
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    m: i for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _ZONES = {"cet": 1, "cest": 2, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
 _SKIP = frozenset({MAIL_HEADER, EVIDENCE, SIGNATURE, PGP, FORWARD_HEADER})
 _LINES = 400

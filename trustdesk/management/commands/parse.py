@@ -114,10 +114,8 @@ def as_json(name: str, reading: Reading) -> dict[str, Any]:
 
 def as_text(name: str, reading: Reading) -> str:
     """The same for people: one block a message."""
-    lines = [
-        f"{name}",
-        f"  {reading.form.value}  {reading.category.value if reading.category else '?'}  ({reading.confidence:.2f})  {reading.language}",
-    ]
+    category = reading.category.value if reading.category else "?"
+    lines = [name, f"  {reading.form.value}  {category}  ({reading.confidence:.2f})  {reading.language}"]
     if reading.subject:
         lines.append(f"  {reading.subject[:110]}")
     who = " ".join(

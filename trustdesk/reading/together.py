@@ -1,0 +1,141 @@
+# ruff: noqa: SIM102  (a pattern reads best in one line, a condition one a line)
+"""What goes together: an address beside a name, pages on one host, the two sides of a log line, the way of a reported mail."""
+
+from __future__ import annotations
+
+import re
+
+from trustdesk.core.types import Category, Claimed, Role
+from trustdesk.reading import canonical
+from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, Layout
+from trustdesk.reading.values import MENTIONS, Value, confidence
+
+_HANDED = re.compile(
+    r"(?i)(?:sender ip is|client-ip=|\bCIP:|x-sender-ip:|designates)[\s\[(]{0,3}([0-9a-f][0-9a-f.:]{5,40})"
+)
+_HOP = re.compile(r"(?i)\bfrom[\s:]+([^\s()\[\];]{1,200})([^;]{0,300}?)\bby[\s:]+([^\s()\[\];]{1,200})")
+MAIL_BORNE = frozenset({Category.SPAM, Category.PHISHING, Category.FRAUD, Category.MALWARE})
+_HEADER_CHARS = 20_000
+
+
+def mail_source(values: list[Value], lines: Layout) -> list[Value]:
+    """The address that handed a reported mail over to the reporter's side: as the receiving server noted it (SPF), or
+    else of the topmost Received field that is not a hop within one organisation."""
+    found = [i for i, line in enumerate(lines.lines) if line.zone in (MAIL_HEADER, EVIDENCE)]
+    text = "\n".join(lines.lines[i].text for i in found[:600])[:_HEADER_CHARS]
+    if not text:
+        return []
+    known = {v.value: v for v in values if v.kind == "ip" and v.score > -50}
+    for match in _HANDED.finditer(text):
+        value = known.get(canonical.address(match.group(1).rstrip(".:")) or "")
+        if value is not None:
+            return [value]
+    for match in _HOP.finditer(text):
+        sender, middle, receiver = match.groups()
+        if canonical.registrable(sender.lower()) == canonical.registrable(receiver.lower()) != "":
+            continue
+        for candidate in _ADDRESSES.findall(sender + " " + middle):
+            value = known.get(canonical.address(candidate) or "")
+            if value is not None:
+                return [value]
+    return []
+
+
+_ADDRESSES = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4}:[0-9a-f:]{4,40}", re.IGNORECASE)
+
+
+def counterparts(values: list[Value], lines: Layout) -> None:
+    """Who stands in log lines beside an address that the mail clearly complains about is the other side."""
+    strong = {
+        index
+        for v in values
+        if v.kind == "ip" and v.score >= 4.5
+        for m in v.mentions[:200]
+        if lines.lines[index := lines.index_at(m.start)].zone == LOG
+    }
+    if not strong:
+        return
+    for value in values:
+        if value.kind == "ip" and value.score < 4.5 and value.best is not None:
+            if value.why.startswith("log") and lines.index_at(value.best.start) in strong:
+                value.score -= 2.5
+
+
+def hosts(targets: list[Value], values: list[Value]) -> list[Claimed]:
+    """The address of a target URL that names none but an address (`http://192.0.2.1/x`) is a target as well."""
+    known = {v.value for v in values if v.kind == "ip"}
+    out: dict[str, Claimed] = {}
+    for value in targets:
+        if (
+            value.kind == "url"
+            and value.host not in known
+            and value.host not in out
+            and canonical.is_routable(value.host)
+        ):
+            mention = value.best or (value.mentions[0] if value.mentions else None)
+            at = mention.raw.find(value.host) if mention else -1
+            start = mention.start + at if mention and at >= 0 else -1
+            end = start + len(value.host) if start >= 0 else -1
+            out[value.host] = Claimed(
+                "ip", value.host, Role.TARGET, value.host, start, end, confidence(value.score, Role.TARGET), "body"
+            )
+    return list(out.values())
+
+
+def best(candidates: list[Value]) -> list[Value]:
+    """Where nothing is good enough: the best there is, and what is as good."""
+    best = max((v.score for v in candidates), default=-99.0)
+    if best < -4.0:
+        return []
+    return [v for v in candidates if v.score >= best - 0.3]
+
+
+_AND = re.compile(r"^\s*(?:,|;|/|&|and|und|et|y|e|och|en|,\s*and)\s*$")
+
+
+def _between(lines: Layout, start: int, end: int) -> str:
+    line = lines.lines[lines.index_at(start)]
+    return line.text[max(start - line.start, 0) : max(end - line.start, 0)]
+
+
+def _in_brackets(value: Value, lines: Layout) -> bool:
+    for mention in value.mentions[:MENTIONS]:
+        line = lines.lines[lines.index_at(mention.start)]
+        at = mention.start - line.start
+        if line.text[max(at - 1, 0) : at] in ("(", "[") and line.zone not in (MAIL_HEADER, EVIDENCE):
+            return True
+    return False
+
+
+def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> list[Value]:
+    """What goes with the targets: an address written right beside a target name (`evil.test (192.0.2.1)`), and pages on
+    a host that is a target itself."""
+    chosen = {id(v) for v in targets}
+    extra: dict[int, Value] = {}
+    hosts = {v.host.removeprefix("www.") for v in targets}
+    for value in candidates:
+        if (
+            value.kind == "url"
+            and id(value) not in chosen
+            and value.host.removeprefix("www.") in hosts
+            and value.score > -2.0
+        ):
+            chosen.add(id(value))
+            extra[id(value)] = value
+    spots = sorted(
+        ((m.start, m.end, v) for v in candidates for m in v.mentions[:MENTIONS] if v.score > -6.0 and not m.hint),
+        key=lambda spot: spot[0],
+    )
+    for (_, end, left), (start, _, right) in zip(spots, spots[1:], strict=False):
+        if 0 < start - end <= 6 and left.kind in ("url", "domain") and right.kind == "ip":
+            if id(left) in chosen and id(right) not in chosen and right.score > -1.0:
+                extra[id(right)] = right
+        if 0 < start - end <= 8 and left.kind == right.kind == "ip" and id(left) in chosen and id(right) not in chosen:
+            if right.score > -2.0 and _AND.match(_between(lines, end, start)):
+                chosen.add(id(right))
+                extra[id(right)] = right
+        if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
+            # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
+            if (right.score > -4.5) and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
+                extra[id(right)] = right
+    return list(extra.values())
