@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from trustdesk import evidence
 from trustdesk.core.types import SYSTEM, Form, Problem, Reading
@@ -11,6 +12,9 @@ from trustdesk.flow import triage
 from trustdesk.flow.work import handler
 from trustdesk.interfaces.reading import read
 from trustdesk.models import Report, Task
+
+#: So much of a text is kept for screens, which show less.
+SHOWN = 100_000
 
 
 def parse(report: Report) -> Reading:
@@ -21,6 +25,31 @@ def parse(report: Report) -> Reading:
         gone = Problem("evidence_erased", "The original is not held any more and cannot be read again.")
         return Reading(form=Form.UNPARSED, problems=(gone,), parser="none")
     return read(raw)
+
+
+def shown(report: Report) -> Reading:
+    """As `parse`, for a screen: subject, text and problems, without the indicators, which are in the tables.
+
+    Kept in memory for the next look at the page: reading a message with ten thousand addresses takes a second.
+    """
+    if report.evidence.erased_at is not None:
+        return parse(report)
+    try:
+        return _shown(report.evidence_id)
+    except evidence.Erased:
+        return parse(report)
+
+
+@lru_cache(maxsize=32)
+def _shown(digest: str) -> Reading:
+    reading = read(evidence.get(digest))
+    return Reading(
+        form=reading.form,
+        subject=reading.subject,
+        text=reading.text[:SHOWN],
+        problems=reading.problems[:100],
+        parser=reading.parser,
+    )
 
 
 @handler("parse", batch=100)

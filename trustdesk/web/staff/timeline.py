@@ -95,13 +95,15 @@ def _opened(body: Body, view: View) -> str:
 def _reread(body: Body, view: View) -> str:
     elsewhere = [case_code(number) for number in body.get("to", [])]
     text = _("%(report)s was read again") % {"report": _report(body, view)}
-    return text + (f" · {_('it belongs to %(cases)s now') % {'cases': ', '.join(elsewhere)}}" if elsewhere else "")
+    if elsewhere:
+        text += " · " + _("it belongs to %(cases)s now") % {"cases": ", ".join(elsewhere)}
+    return text
 
 
 def _authenticated(body: Body, view: View) -> str:
     results = ", ".join(f"{method.upper()} {result}" for method, result in body.get("results", []))
     proven = _("the sender's address is proven") if body.get("aligned") else _("the sender's address is not proven")
-    return f"{_('Sender checked')}: {results} · {proven}"
+    return _("Sender checked") + f": {results} · {proven}"
 
 
 def _judged(body: Body, view: View) -> str:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trustdesk.web.staff import acts, appeals, case, decide, find, ledger, parts, queue, reports, sign_in, targets, traffic
+from trustdesk.web.staff import (
+    acts,
+    appeals,
+    case,
+    decide,
+    find,
+    law,
+    ledger,
+    parts,
+    queue,
+    reports,
+    sign_in,
+    targets,
+    traffic,
+)
 
 app_name = "staff"
 

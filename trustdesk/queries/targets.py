@@ -1,0 +1,59 @@
+"""What a case is about, grouped by host: a report may name ten thousand addresses, and a page shows some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, QuerySet
+
+from trustdesk.core.types import Role
+from trustdesk.models import Case, Indicator
+
+#: So many hosts stand on the case's page; the listing has all of them.
+HOSTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host or address with how many targets are on it, and whose it is ("" for nobody's)."""
+
+    host: str
+    count: int
+    asset: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many targets a case has, on how many hosts, and the hosts with the most of them."""
+
+    total: int
+    hosts: int
+    first: tuple[Host, ...]
+
+
+def summary(case: Case) -> Summary:
+    """Two statements, whatever the number of targets."""
+    sums = _of(case).aggregate(total=Count("value", distinct=True), hosts=Count("host", distinct=True))
+    return Summary(sums["total"], sums["hosts"], tuple(hosts(case, HOSTS)))
+
+
+def hosts(case: Case, limit: int = 500) -> list[Host]:
+    """The hosts with the most targets."""
+    found = _of(case).values("host").annotate(
+        n=Count("value", distinct=True), ref=Max("asset__ref"), owner=Max("asset__subject__ref")
+    )
+    return [Host(h["host"], h["n"], h["ref"] or "", h["owner"] or "") for h in found.order_by("-n", "host")[:limit]]
+
+
+def listing(case: Case, host: str = "") -> QuerySet[Indicator, Any]:
+    """The targets, each value once, of one host if it is named; to be shown in pages."""
+    found = _of(case)
+    if host:
+        found = found.filter(host=host)
+    return found.values("kind", "value", "host", "asset__ref", "asset__subject__ref").distinct().order_by("host", "value")
+
+
+def _of(case: Case) -> QuerySet[Indicator]:
+    return Indicator.objects.filter(case=case, role=Role.TARGET)
