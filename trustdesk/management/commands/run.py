@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
 
 from trustdesk.doors.imap_settings import account
-from trustdesk.flow import plugins
+from trustdesk.flow import authenticate, plugins
 from trustdesk.management import parts
 from trustdesk.management.base import AGAIN, alone
 from trustdesk.management.base import Command as Base
@@ -52,7 +52,9 @@ class Command(Base):
 
     def _run(self, *, workers: int | None, no_sample: bool, no_demo: bool, **_: Any) -> None:
         sample = settings.DESK.sample and not no_sample and sample_is_here()
-        mailbox = account(settings.DESK.imap)  # a table that cannot be used is said now, not by a part that keeps dying
+        # A table that cannot be used is said now, not by a part or a task that keeps dying.
+        mailbox = account(settings.DESK.imap)
+        authenticate.resolver_of(settings.DESK.dkim)
         ports = self._ports(sample)
         self._free(ports)
         call_command("setup", stdout=self.stdout, stderr=self.stderr)
