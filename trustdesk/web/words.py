@@ -180,6 +180,15 @@ APPEAL_STATE: Words = {
     "put_back": _("access came back by law"),
 }
 
+#: How sure a rule's text is, and whether a regime runs.
+CONFIDENCE: Words = {"high": _("high"), "medium": _("medium"), "low": _("low")}
+SWITCH: Words = {
+    "on": _("on"),
+    "off": _("off"),
+    "opt_in": _("off until the operator opts in"),
+    "scheduled": _("off until it is in force"),
+}
+
 CLOCK_KIND: Words = {"statutory": _("law"), "contract": _("contract"), "target": _("house target")}
 
 CLOCK_STATE: Words = {
@@ -252,6 +261,8 @@ TABLES: Mapping[str, Words] = {
     "appeal_kind": APPEAL_KIND,
     "appeal_state": APPEAL_STATE,
     "clock_kind": CLOCK_KIND,
+    "confidence": CONFIDENCE,
+    "switch": SWITCH,
     "clock_state": CLOCK_STATE,
     "indicator_role": INDICATOR_ROLE,
     "asset_kind": ASSET_KIND,
@@ -320,6 +331,15 @@ FINDING: Words = {
     "validity.report": _("That report is not of this case."),
     "validity.element": _("No regime of this case asks for this."),
     "confirm.no_reason": _("Say in 3 to 500 characters what shows it."),
+    "confirm.unknown": _("No rule speaks of this."),
+    "court_action.which": _("Name the court and the number of the action."),
+    "court_action.no_reason": _("Say in 3 to 500 characters what shows it."),
+    "court_action.late": _("Access has come back already. What a court orders now is an order of its own."),
+    "court_action.none": _("No court action is on this case."),
+    "appeal.effective": _("This counter-notice is effective and is not dismissed: correct it or record a court action."),
+    "strike.count": _("This would count as a strike against the customer."),
+    "strike.limit": _("The customer was warned and has reached the limit of strikes; the policy names a step."),
+    "strike.not_warned": _("The customer has not been warned since the last strike: warn first, unless it is that grave."),
     "state.not_allowed": _("This step is not possible from here."),
 }
 

@@ -94,7 +94,7 @@ def _traffic(request: HttpRequest) -> list[Item]:
 
 
 def _account(request: HttpRequest) -> list[Item]:
-    items = []
+    items = [_plain(request, _("Law"), "staff:law", "g w")]
     if access.may(request.user, "see_reports"):
         items.append(_plain(request, _("Reports"), "staff:reports", "g r"))
     if access.may(request.user, "see_ledger"):
