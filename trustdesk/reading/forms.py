@@ -7,6 +7,7 @@ import re
 
 from trustdesk.core.types import Form
 from trustdesk.reading.message import Message
+from trustdesk.reading.patterns import found, linear
 
 _ACK = re.compile(
     r"(?i)(?:your (?:request|ticket|message|e-?mail|report|case|inquiry|enquiry) (?:has been|was|is) (?:received|created|opened|logged|registered)|"
@@ -28,8 +29,8 @@ _TEST = re.compile(
     r"(?i)^\W{0,3}(?:test|testing|test (?:e-?mail|message|mail)|ping|delivery test|this is (?:only )?a test)\W{0,3}\d{0,6}\W{0,3}$"
 )
 _REPLY_SUBJECT = re.compile(r"(?i)^\s*(?:re|aw|antw|sv|r|res|odp|ynt|回复|答复)\s*(?:\[\d\])?:")
-_COMPLAINS = re.compile(
-    r"(?i)infring|phish|malware|spam(?:ming|vertised| report| complaint)|attack|abuse (?:report|complaint|notice)|unauthori[sz]ed|brute.?force|port.?scan|illegal|fraud|copyright|dmca|trademark|botnet|vulnerab"
+_COMPLAINS = linear(
+    r"infring|phish|malware|spam(?:ming|vertised| report| complaint)|attack|abuse (?:report|complaint|notice)|unauthori[sz]ed|brute.?force|port.?scan|illegal|fraud|copyright|dmca|trademark|botnet|vulnerab"
 )
 
 
@@ -63,14 +64,14 @@ def not_a_report(message: Message, text: str) -> Form | None:
     if replied or _ACK_SUBJECT.match(subject):
         if _ACK.search(head) or _ACK_SUBJECT.match(subject):
             return Form.TICKET_ACK
-        return Form.AUTO_REPLY if replied and not _COMPLAINS.search(subject + head) else None
+        return Form.AUTO_REPLY if replied and not found(_COMPLAINS, subject + head) else None
     if (
         (auto.startswith("auto-") or _REPLY_SUBJECT.match(subject))
         and _ACK.search(head[:600])
         and "In-Reply-To" in headers
     ):
         return Form.TICKET_ACK
-    if _TEST.match(subject) and len(text.strip()) < 400 and not _COMPLAINS.search(text):
+    if _TEST.match(subject) and len(text.strip()) < 400 and not found(_COMPLAINS, text):
         return Form.DELIVERY_TEST
     if ("List-Unsubscribe" in headers or headers.raw("Precedence").lower() in ("bulk", "list")) and _newsletter(
         headers, subject, text
@@ -86,7 +87,7 @@ _NEWS = re.compile(
 
 def _newsletter(headers: object, subject: str, text: str) -> bool:
     return (
-        not _COMPLAINS.search(subject + " " + text[:20_000]) and len(_NEWS.findall(subject + " " + text[:20_000])) >= 2
+        not found(_COMPLAINS, subject + " " + text[:20_000]) and len(_NEWS.findall(subject + " " + text[:20_000])) >= 2
     )
 
 

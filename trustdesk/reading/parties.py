@@ -15,7 +15,8 @@ _BEHALF = re.compile(
 _LABELS = re.compile(
     r"(?i)^\W{0,3}(?:copyright|rights?|trademark|brand|mark)[ -]?(?:s )?(?:holder|owner|proprietor)s?(?: name)?|name of (?:the )?(?:rights? )?(?:owner|holder)|complainant(?: name)?|injured party|principal|client"
 )
-_LINES = 120
+_TELLING = ("behalf", "represent", "agent", "auftrag", "namen", "nom de", "nombre de", "conto di", "nome de")
+_LINES = 80
 _SELF = re.compile(
     r"(?i)^(?:the )?(?:copyright|owner|rights?|undersigned|following|our|my|its|their|an? |exclusive|above|company|owners)\b"
 )
@@ -32,7 +33,9 @@ def principal(lines: Layout) -> ClaimedParty | None:
             name = value.strip(" *\"'").strip()
             if 1 < len(name) < 120 and "://" not in name:
                 return ClaimedParty(organisation=name)
-        match = _BEHALF.search((previous[-80:] + " " + line.text)[:600])
+        text = (previous[-80:] + " " + line.text)[:600]
+        lower = text.lower()
+        match = _BEHALF.search(text) if any(word in lower for word in _TELLING) else None
         if match:
             name = match.group(1).strip(" ,.-'\"")
             if len(name) > 2 and not _SELF.match(name):

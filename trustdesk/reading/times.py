@@ -22,7 +22,7 @@ _MONTHS = {
 }
 _ZONES = {"cet": 1, "cest": 2, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
 _SKIP = frozenset({MAIL_HEADER, EVIDENCE, SIGNATURE, PGP, FORWARD_HEADER})
-_LINES = 400
+_LINES = 250
 
 
 def incident(lines: Layout) -> datetime | None:
@@ -35,6 +35,8 @@ def incident(lines: Layout) -> datetime | None:
         if line.zone in _SKIP or len(line.text) > 2000:
             continue
         text = line.text[:300]
+        if "20" not in text and "19" not in text:  # no year of ours
+            continue
         when = parse(text)
         if when is None:
             continue
