@@ -69,7 +69,10 @@ def test_every_token_that_is_used_exists():
 
 
 def test_nothing_is_laid_out_by_left_or_right():
-    physical = r"(?<![-\w])(?:margin|padding|border)-(?:left|right)\s*:|(?<![-\w])(?:left|right)\s*:|text-align:\s*(?:left|right)|float:"
+    physical = (
+        r"(?<![-\w])(?:margin|padding|border)-(?:left|right)\s*:|(?<![-\w])(?:left|right)\s*:"
+        r"|text-align:\s*(?:left|right)|float:"
+    )
     for path in STATIC.glob("*.css"):
         assert not re.findall(physical, path.read_text("utf-8")), path.name
 
