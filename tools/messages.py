@@ -13,6 +13,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -147,9 +148,12 @@ def untranslated(language: str) -> Iterator[str]:
 
 
 def compiled(language: str) -> bytes:
-    """The .mo file for what the .po file says."""
+    """The .mo file for what the .po file says; the same today and tomorrow."""
+    catalog = load(language)
+    # Babel fills in the present moment where a header gives no date.
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     out = io.BytesIO()
-    write_mo(out, load(language))
+    write_mo(out, catalog)
     return out.getvalue()
 
 

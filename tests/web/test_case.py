@@ -68,7 +68,9 @@ def test_reload_and_the_back_button_do_not_decide_twice(browser, ana, opened, de
 
 def test_a_stale_tab_is_refused_and_told_what_changed(browser, ana, opened, decision_form, report, drain):
     form = decision_form(opened, reasons="My own words about the page, longer than forty characters.")
-    report(description="The same page again, with a screenshot.", reporter={"name": "Luis", "email": "luis@mail.example"})
+    report(
+        description="The same page again, with a screenshot.", reporter={"name": "Luis", "email": "luis@mail.example"}
+    )
     drain()
     response = browser(ana).post(f"/desk/case/{opened.code}/decide", form)
     text = response.content.decode()
