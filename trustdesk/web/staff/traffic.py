@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from trustdesk import clock
 from trustdesk.core.types import Form, Refused
 from trustdesk.flow import parse, work
 from trustdesk.flow import reread as again
-from trustdesk.queries import access, mailbox, traffic
+from trustdesk.queries import access, mailbox, statements, traffic
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import safe_html, safe_text, words
 from trustdesk.web.staff.common import actor, page, pages
@@ -124,6 +124,18 @@ def letter(request: HttpRequest, number: int) -> HttpResponse:
     found = traffic.letter(request.user, number)
     context = {"notice": found, "html": safe_html.letter(found.html), "as_html": request.GET.get("as") == "html"}
     return render(request, "staff/letter.html", context)
+
+
+@require_safe
+@page("see_letters")
+def dsa_record(request: HttpRequest, number: int) -> HttpResponse:
+    """A statement of reasons in the field names of the DSA Transparency Database, with what keeps it from going there."""
+    found = traffic.letter(request.user, number)
+    if found.kind != "statement_of_reasons":
+        raise Http404("no statement of reasons")
+    record, findings = statements.dsa_record(found)
+    answer = {"record": record, "findings": [{"field": f.field, "message": f.message} for f in findings]}
+    return JsonResponse(answer, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 
 @require_safe

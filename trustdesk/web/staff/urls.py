@@ -45,6 +45,7 @@ urlpatterns = [
     path("outbox", traffic.outbox, name="outbox"),
     path("outbox/mailbox", traffic.local_mailbox, name="mailbox"),
     path("outbox/<int:number>", traffic.letter, name="letter"),
+    path("outbox/<int:number>/dsa.json", traffic.dsa_record, name="letter-dsa"),
     path("failed", traffic.failed, name="failed"),
     path("failed/<int:number>/retry", traffic.retry, name="retry"),
     path("reports", reports.show, name="reports"),
