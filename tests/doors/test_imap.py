@@ -286,3 +286,14 @@ def test_the_command_says_why_it_cannot(tmp_path: Path) -> None:
         table = f'[imap]\nhost = "127.0.0.1"\nport = {port}\nuser = "a"\npassword_file = "/dev/null"\n'
         (desk.home / "desk.toml").write_text(TOML + table)
         assert desk.command("imap", "--once").returncode == 75
+
+
+def test_the_running_desk_reads_the_mailbox(tmp_path: Path, empty: Dovecot) -> None:
+    """As a part of `trustdesk run`, and what came in is worked on."""
+    with reading(tmp_path, empty, archive="Taken") as desk:
+        process = desk.start("run")
+        empty.append(mail(1))
+        soon(lambda: desk.query("SELECT state FROM trustdesk_report") == [("joined",)], 90)
+        assert empty.count("Taken") == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0

@@ -28,7 +28,9 @@ def one_connection() -> Iterator[None]:
         sent.connect(close_old_connections)
 
 
-@pytest.mark.parametrize("method, path", [("POST", "/v1/abuse"), ("POST", "/v1/abuse/bulk"), ("GET", "/v1/abuse/{report_id}")])
+@pytest.mark.parametrize(
+    "method, path", [("POST", "/v1/abuse"), ("POST", "/v1/abuse/bulk"), ("GET", "/v1/abuse/{report_id}")]
+)
 def test_the_description_holds(method: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for buckets in (reports.WRITES, reports.READS, bulk.CALLS):
         monkeypatch.setattr(buckets, "take", lambda account, *, at: None)

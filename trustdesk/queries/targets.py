@@ -41,8 +41,10 @@ def summary(case: Case) -> Summary:
 
 def hosts(case: Case, limit: int = 500) -> list[Host]:
     """The hosts with the most targets."""
-    found = _of(case).values("host").annotate(
-        n=Count("value", distinct=True), ref=Max("asset__ref"), owner=Max("asset__subject__ref")
+    found = (
+        _of(case)
+        .values("host")
+        .annotate(n=Count("value", distinct=True), ref=Max("asset__ref"), owner=Max("asset__subject__ref"))
     )
     return [Host(h["host"], h["n"], h["ref"] or "", h["owner"] or "") for h in found.order_by("-n", "host")[:limit]]
 
@@ -52,7 +54,9 @@ def listing(case: Case, host: str = "") -> QuerySet[Indicator, Any]:
     found = _of(case)
     if host:
         found = found.filter(host=host)
-    return found.values("kind", "value", "host", "asset__ref", "asset__subject__ref").distinct().order_by("host", "value")
+    return (
+        found.values("kind", "value", "host", "asset__ref", "asset__subject__ref").distinct().order_by("host", "value")
+    )
 
 
 def _of(case: Case) -> QuerySet[Indicator]:
