@@ -26,6 +26,7 @@ STAFF = {
     "outbox": "/desk/outbox",
     "reports": "/desk/reports",
     "ledger": "/desk/ledger",
+    "parts": "/desk/parts",
 }
 PUBLIC = {"report": "/report", "sign-in": "/desk/sign-in"}
 SIZES = {"": (1440, 900), "-phone": (390, 844)}
@@ -40,16 +41,19 @@ def main() -> int:
         print("no Chromium on this machine; install one or name it in TRUSTDESK_TEST_CHROMIUM", file=sys.stderr)
         return 75
     os.environ.pop("TRUSTDESK_DATABASE_URL", None)
-    with tempfile.TemporaryDirectory() as home, own_desk(Path(home)) as environment, running(environment) as desk:
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-            for scheme in ("light", "dark"):
-                for suffix, (width, height) in SIZES.items():
-                    context = browser.new_context(
-                        viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
-                    )
-                    draw(context, desk, folder, f"-{scheme}{suffix}")
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        own_desk(Path(home)) as environment,
+        running(environment) as desk,
+        sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        for scheme in ("light", "dark"):
+            for suffix, (width, height) in SIZES.items():
+                size = {"width": width, "height": height}
+                context = browser.new_context(viewport=size, color_scheme=scheme, locale="en-GB")
+                draw(context, desk, folder, f"-{scheme}{suffix}")
+        browser.close()
     return 0
 
 
@@ -60,7 +64,7 @@ def draw(context: Any, desk: Desk, folder: Path, suffix: str) -> None:
     def shoot(name: str, address: str) -> None:
         page.goto(address if "://" in address else desk.web + address)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}{suffix}.png")
+        page.screenshot(path=folder / f"{name}{suffix}.png", full_page=name == "parts")
         print(folder / f"{name}{suffix}.png", flush=True)
 
     for name, address in PUBLIC.items():

@@ -63,7 +63,9 @@ def test_every_measure_takes_effect_once(tmp_path: Path) -> None:
 def _decide_and_kill(desk: Desk) -> None:
     wanted = len(SITES) * len(CATEGORIES)
     arguments = [sys.executable, "-c", DECIDE, ",".join(SITES), ",".join(CATEGORIES)]
-    made = subprocess.run(arguments, env=desk.environment | DJANGO, cwd=ROOT, capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        arguments, env=desk.environment | DJANGO, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert made.stdout.split() == [str(wanted)], made.stdout + made.stderr
     with open(desk.home / "log", "wb") as log:
         for kill in range(KILLS + 1):

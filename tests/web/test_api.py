@@ -217,7 +217,9 @@ def test_who_may_call() -> None:
     late = ApiToken.objects.get(expires_at__isnull=False)
     ApiToken.objects.filter(pk=late.pk).update(expires_at=clock.now() - timedelta(seconds=1))
     assert post(Client(headers={"Authorization": f"Bearer {old}"}), V4).status_code == 401
-    people.revoke_token(ApiToken.objects.get(digest=people.digest_of(writer)).pk, actor=Actor("system"), now=clock.now())
+    people.revoke_token(
+        ApiToken.objects.get(digest=people.digest_of(writer)).pk, actor=Actor("system"), now=clock.now()
+    )
     assert post(Client(headers={"Authorization": f"Bearer {writer}"}), V4).status_code == 401
 
 

@@ -94,7 +94,7 @@ class ServiceRole(StrEnum):
 
     HOSTING = "hosting"
     CACHING = "caching"
-    PASS_THROUGH = "pass_through"
+    PASS_THROUGH = "pass_through"  # noqa: S105 (a role, no password)
     REGISTRAR = "registrar"
     REGISTRY = "registry"
     DNS = "dns_resolver"
