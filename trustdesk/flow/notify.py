@@ -431,7 +431,8 @@ def send(notice_id: int, *, clock: Callable[[], datetime]) -> None:
     desk = settings.DESK
     headers = [("Auto-Submitted", "auto-generated"), ("X-Trustdesk-Case", case.code)]
     if notice.in_reply_to:
-        headers += [("In-Reply-To", notice.in_reply_to), ("References", notice.in_reply_to)]
+        asked = f"<{notice.in_reply_to.strip('<>')}>"
+        headers += [("In-Reply-To", asked), ("References", asked)]
     letter = Letter(
         message_id=notice.message_id,
         sender=f"{desk.name} <{desk.address}>",

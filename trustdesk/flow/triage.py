@@ -94,11 +94,11 @@ def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: dateti
 
 def answered_by(jobs: Sequence[Job]) -> dict[str, Notice]:
     """Message-ID → the letter of ours that one of the reports answers."""
-    references = {m for job in jobs for m in job.reading.references}
+    references = {f"<{m}>" for job in jobs for m in job.reading.references}  # a reading names them without brackets
     if not references:
         return {}
     found = Notice.objects.filter(message_id__in=references).select_related("case__asset", "case__subject")
-    return {notice.message_id: notice for notice in found}
+    return {notice.message_id.strip("<>"): notice for notice in found}
 
 
 def category_of(reading: Reading) -> str:
