@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +14,8 @@ from django.test import override_settings
 from tests.flow.conftest import ANA, DIEGO, Memory, Post, disable
 from tests.flow.notices import dmca
 from tests.flow.test_validity import clean
-from trustdesk.core.types import Actor, Refused
-from trustdesk.flow import appeal, confirm, decide, putback, tick
+from trustdesk.core.types import Actor, Channel, Refused
+from trustdesk.flow import appeal, confirm, decide, putback, receive, tick
 from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Entry, Measure, Notice, Task
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +141,25 @@ def test_a_court_action_holds_it_and_its_end_frees_it(removed: Decision, drain, 
     assert enforcer.standing == {} and Appeal.objects.get().state == "put_back"
     with pytest.raises(Refused):
         putback.court_action(case.pk, court="S.D.N.Y.", number="27-cv-2", why="another one", actor=ANA, now=over)
+    clean()
+
+
+def test_a_counter_notice_by_mail_is_read_and_judged_and_counts_from_its_arrival(
+    removed: Decision, drain, samples, now: datetime
+):
+    """The answer to our statement of reasons, as people write it; a worker came to it a day later."""
+    statement = Notice.objects.get(kind="statement_of_reasons")
+    mail = email.message_from_bytes((samples / "dmca-counter-notice-en.eml").read_bytes(), policy=email.policy.SMTP)
+    for name in ("In-Reply-To", "References"):
+        del mail[name]
+        mail[name] = statement.message_id
+    receive.receive(receive.Incoming(bytes(mail), Channel.MAIL), now=now)
+    drain(now + timedelta(days=1))
+    lodged = Appeal.objects.get()
+    assert (lodged.kind, lodged.by) == ("counter_notice", f"customer:{removed.case.subject_id}")
+    assert putback.effective(lodged) and "Content-Type" not in lodged.text
+    window = Clock.objects.get(name="putback")
+    assert (window.started_at, window.not_before) == (now, OPENS)
     clean()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.flow.conftest import ANA, Post
 from tests.flow.notices import dmca
-from trustdesk.core.types import Refused
+from trustdesk.core.types import Actor, Refused
 from trustdesk.flow import confirm, decide, validity
 from trustdesk.models import Asset, Case, Clock, Entry, Fact, Notice, Report
 from trustdesk.verify import check
@@ -153,6 +153,8 @@ def test_only_what_some_rule_names_can_be_confirmed(opened: Case, now: datetime)
     for what, why in (("regime:atlantis", "a paper"), ("moon", "a paper"), ("court_order", " ")):
         with pytest.raises(Refused):
             confirm.confirm(opened.pk, what, why=why, actor=ANA, now=now)
+    with pytest.raises(Refused):
+        confirm.confirm(opened.pk, "court_order", why="a paper", actor=Actor("system", "cli:0"), now=now)
 
 
 def test_an_insufficient_notice_is_told_what_it_lacks(site: Asset, drain, now: datetime):

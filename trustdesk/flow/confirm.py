@@ -40,11 +40,13 @@ def confirm(case_id: int, what: str, *, why: str, actor: Actor, now: datetime, h
     """Say that `what` holds on the case, or (`holds` false) that it does not any more; `why` names the paper.
 
     A regime that is confirmed starts its clocks at the time of the first event, however much of them has gone.
-    Raises Refused for a name that no rule knows and for a missing reason.
+    Raises Refused for a name that no rule knows, without a reason, and to whoever is no person.
     """
     why = why.replace("\0", "").strip()
     if not 3 <= len(why) <= 500:
         raise Refused(Finding("confirm.no_reason", "Say in 3 to 500 characters on which paper it rests.", "why"))
+    if actor.kind != "person":
+        raise Refused(Finding("confirm.person", "Only a person of the desk confirms.", "actor"))
     if what not in names():
         raise Refused(Finding("confirm.unknown", f"No rule speaks of {what!r}.", "what"))
     with locked(case_id) as case:

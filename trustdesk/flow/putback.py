@@ -259,6 +259,8 @@ def court_action(
         raise Refused(Finding("court_action.which", "Name the court and the number of the action.", "court"))
     if not 3 <= len(why) <= 500:
         raise Refused(Finding("court_action.no_reason", "Say in 3 to 500 characters which paper shows it.", "why"))
+    if actor.kind != "person":
+        raise Refused(Finding("confirm.person", "Only a person of the desk confirms.", "actor"))
     with locked(case_id) as case:
         if case.appeals.filter(kind="counter_notice", state="put_back").exists():
             text = "Access has come back already. What a court orders now is an order of its own."

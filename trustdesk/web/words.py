@@ -336,10 +336,14 @@ FINDING: Words = {
     "court_action.no_reason": _("Say in 3 to 500 characters what shows it."),
     "court_action.late": _("Access has come back already. What a court orders now is an order of its own."),
     "court_action.none": _("No court action is on this case."),
-    "appeal.effective": _("This counter-notice is effective and is not dismissed: correct it or record a court action."),
+    "appeal.effective": _(
+        "This counter-notice is effective and is not dismissed: correct it or record a court action."
+    ),
     "strike.count": _("This would count as a strike against the customer."),
     "strike.limit": _("The customer was warned and has reached the limit of strikes; the policy names a step."),
-    "strike.not_warned": _("The customer has not been warned since the last strike: warn first, unless it is that grave."),
+    "strike.not_warned": _(
+        "The customer has not been warned since the last strike: warn first, unless it is that grave."
+    ),
     "state.not_allowed": _("This step is not possible from here."),
 }
 

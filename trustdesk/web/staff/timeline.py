@@ -187,6 +187,13 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "appeal.lodged": lambda b, v: _("Appeal lodged"),
     "appeal.resolved": lambda b, v: _("Appeal decided: %s") % words.word("appeal_state", str(b.get("state", ""))),
     "clock.breached": _clock(lambda c: _("Deadline missed: %s") % c),
+    "clock.recomputed": lambda b, v: _("Clocks counted again: the calendar has changed"),
+    "case.confirmed": lambda b, v: (
+        _("Confirmed: %s") % b.get("fact", "") if b.get("holds") else _("Not so (any more): %s") % b.get("fact", "")
+    ),
+    "court_action.accepted": lambda b, v: _("Court action shown: nothing comes back until it is over"),
+    "court_action.ended": lambda b, v: _("Court action over"),
+    "putback.ordered": lambda b, v: _("Access comes back by law after the counter-notice"),
     "clock.expired": _clock(lambda c: _("Window closed: %s") % c),
 }
 
@@ -198,4 +205,5 @@ _TONE = {
     "notice.failed": "danger",
     "decision.rejected": "warn",
     "decision.held": "warn",
+    "court_action.accepted": "warn",
 }
