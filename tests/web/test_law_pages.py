@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.flow.conftest import ANA
 from tests.flow.notices import dmca
-from tests.flow.test_putback import OPENS, counter
+from tests.flow.test_putback import OPENS, WHOLE, counter
 from tests.flow.test_putback import removed as removed
 from trustdesk import rules
 from trustdesk.models import Case, Clock, Fact
@@ -76,6 +76,17 @@ def test_a_court_action_is_written_down_from_the_page(ana, removed, drain, enfor
     assert "26-cv-1" in ana.get(url).content.decode()
     drain(OPENS + timedelta(days=30))
     assert len(enforcer.standing) == 1
+
+
+def test_a_person_completes_a_counter_notice_on_the_page(ana, removed, drain, now):
+    lodged = counter(removed, now, without="cn-service")
+    drain()
+    case = Case.objects.get()
+    assert f"appeal {lodged.pk}" in ana.get(reverse("staff:case", args=[case.code])).content.decode()
+    elements = [f"us-dmca-512c.el.{name}" for name in WHOLE]
+    sent = {"report": f"appeal {lodged.pk}", "element": elements, "there": elements, "why": "sent by mail today"}
+    ana.post(reverse("staff:elements", args=[case.code]), sent)
+    assert Clock.objects.get(name="putback").not_before == OPENS
 
 
 def test_orders_are_confirmed_and_ended_from_the_page(ana, opened: Case):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from trustdesk import clock
 from trustdesk.core.types import Refused
-from trustdesk.flow import attend, confirm, enforce, validity
+from trustdesk.flow import attend, confirm, enforce, putback, validity
 from trustdesk.queries import access, case_page
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import words
@@ -60,11 +60,14 @@ def correct_elements(request: HttpRequest, code: str) -> HttpResponse:
     case = access.case(request.user, code)
     there = set(request.POST.getlist("there"))
     changes = {name: name in there for name in request.POST.getlist("element")[:100]}
-    report = decode_report(request.POST.get("report", "")) or 0
+    what, why = request.POST.get("report", ""), request.POST.get("why", "")
+    lodged = next((a for a in case.appeals.filter(kind="counter_notice") if putback.name_of(a) == what), None)
     try:
-        validity.correct(
-            case.pk, report, changes, why=request.POST.get("why", ""), actor=actor(request), now=clock.now()
-        )
+        if lodged is not None:
+            putback.correct(lodged.pk, changes, why=why, actor=actor(request), now=clock.now())
+        else:
+            report = decode_report(what) or 0
+            validity.correct(case.pk, report, changes, why=why, actor=actor(request), now=clock.now())
         messages.success(request, _("The notice was judged again."))
     except Refused as refused:
         for finding in refused.findings:
