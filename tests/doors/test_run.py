@@ -22,7 +22,7 @@ from tests.doors.desk import Desk, mail, send
 from tests.processes import own_desk
 
 pytestmark = pytest.mark.slow
-RUN = ("run", "--no-demo")
+RUN = ("run", "--no-demo", "--workers", "1")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from trustdesk.flow import links
-from trustdesk.models import Report
+from trustdesk.models import Appeal, Notice, Report
 from trustdesk.web.middleware import POLICY
 
 PROGRAM = Path(__file__).parents[2] / "trustdesk"
@@ -80,9 +80,9 @@ def pages(browser, diego, client, opened, decision_form, drain):
     staff += [
         f"/desk/case/{opened.code}",
         f"/desk/incoming/{report.code}",
-        "/desk/outbox/1",
-        "/desk/outbox/1?as=html",
-        "/desk/appeals/1",
+        f"/desk/outbox/{Notice.objects.first().pk}",
+        f"/desk/outbox/{Notice.objects.first().pk}?as=html",
+        f"/desk/appeals/{Appeal.objects.get().pk}",
     ]
     public = ["/", "/report", f"/report/thanks/{token}", f"/status/{token}", customer, "/desk/sign-in"]
     found = {address: desk.get(address) for address in staff} | {address: client.get(address) for address in public}
@@ -170,7 +170,7 @@ def test_hostile_mail_is_text_on_every_page_that_shows_it(browser, diego, report
         f"/desk/incoming/{code}",
         "/desk/search?q=login",
         "/desk/outbox",
-        "/desk/outbox/1",
+        f"/desk/outbox/{Notice.objects.first().pk}",
     ):
         text = client.get(address).content.decode()
         reader = read(text)

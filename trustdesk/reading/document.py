@@ -51,9 +51,10 @@ class Document:
 
 
 class Assembler:
-    """Collects sections up to the limit on characters."""
+    """Collects sections up to the limits on characters and on lines."""
 
-    def __init__(self, limit: int, pdf: bool = False) -> None:
+    def __init__(self, limit: int, lines: int, pdf: bool = False) -> None:
+        self.lines = lines
         self.pdf = pdf
         self.pieces: list[str] = []
         self.sections: list[Section] = []
@@ -67,6 +68,9 @@ class Assembler:
             text, self.cut = text[: max(room, 0)], True
         if not text.strip():
             return
+        if (found := text.count("\n")) > self.lines:
+            text, self.cut = "\n".join(text.split("\n", self.lines)[: self.lines]), True
+        self.lines = max(0, self.lines - found)
         if not text.endswith("\n"):
             text += "\n"
         self.sections.append(Section(self.size, self.size + len(text), source, depth))
@@ -80,10 +84,14 @@ def document(message: Message, *, pdf: bool = False) -> Document:
 
     PDF files are read only if asked for: most are powers of attorney, and opening them costs more than all the rest.
     """
-    out = Assembler(message.budget.limits.text_chars, pdf)
+    limits = message.budget.limits
+    out = Assembler(limits.text_chars, limits.text_lines, pdf)
     _message(message, out, 0)
     if out.cut:
-        message.budget.note("text_too_long", f"only the first {out.limit} characters were searched")
+        message.budget.note(
+            "text_too_long",
+            f"only the first {limits.text_chars} characters and {limits.text_lines} lines were searched",
+        )
     return Document("".join(out.pieces), tuple(out.sections))
 
 

@@ -29,7 +29,9 @@ class Limits:
     #: An archive inside an archive is opened this many times.
     archive_depth: int = 2
     #: Characters of text that are searched for indicators, all parts together.
-    text_chars: int = 5_000_000
+    text_chars: int = 3_000_000
+    #: Lines of that text: fifteen million empty ones say no more than a few.
+    text_lines: int = 100_000
     #: Markup of one HTML part that is turned into text.
     html_bytes: int = 4 * 1024 * 1024
     #: Indicators of one message.
