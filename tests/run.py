@@ -21,8 +21,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-#: These never ask a database; once is enough.
-PURE = ("core", "reading", "insight", "integrations", "contracts", "docs", "examples")
+#: These never ask a database, or not for anything that differs between the two; once is enough.
+PURE = (
+    "core",
+    "reading",
+    "insight",
+    "integrations",
+    "contracts",
+    "docs",
+    "examples",
+    "web/test_browser.py",
+    "test_demo.py",
+)
+LETTERS = "--ignore-glob=*/flow/test_letters*"
 
 
 def pytest(arguments: list[str], environment: dict[str, str]) -> int:
@@ -88,7 +99,7 @@ def loud(text: str) -> None:
 
 def on_postgres(environment: dict[str, str], arguments: list[str]) -> int | None:
     """The second half; None when there is no PostgreSQL."""
-    ignored = [f"--ignore=tests/{name}" for name in PURE]
+    ignored = [LETTERS, *(f"--ignore=tests/{name}" for name in PURE)]
     url = os.environ.get("TRUSTDESK_TEST_POSTGRES_URL", "")
     if url:
         return pytest([*ignored, *arguments], environment | {"TRUSTDESK_DATABASE_URL": url})
