@@ -20,6 +20,8 @@ _HOME = tempfile.mkdtemp(prefix="trustdesk-test-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["TRUSTDESK_HOME"] = _HOME
 os.environ.setdefault("TRUSTDESK_LOG_LEVEL", "ERROR")
+# A browser driven from a test leaves an event loop in its thread; the ORM of later tests there is used in no coroutine.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustdesk.settings")
 # Only now: were it in pyproject.toml, pytest-django would read the settings before the folder above is named.
 django.setup()

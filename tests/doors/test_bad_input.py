@@ -51,9 +51,9 @@ TABLE: dict[str, tuple[bytes, int]] = {
     ),
     "an empty body": (head("empty") + b"\r\n", 250),
     "a 40 MB mail": (head("forty") + b"\r\n" + b"http://large.customer.example/ 0123456789abcdef\r\n" * 840_000, 552),
-    "a 30 MB mail": (head("thirty") + b"\r\n" + b"http://large.customer.example/ 0123456789abcdef\r\n" * 630_000, 250),
-    "30 MB of one line": (head("line") + b"\r\nhttp://line.customer.example/ " + b"x" * (30 << 20) + b"\r\n", 250),
-    "30 MB of empty lines": (head("blank") + b"\r\nhttp://blank.customer.example/\r\n" + b"\r\n" * (15 << 20), 250),
+    "a 20 MB mail": (head("thirty") + b"\r\n" + b"http://large.customer.example/ 0123456789abcdef\r\n" * 420_000, 250),
+    "20 MB of one line": (head("line") + b"\r\nhttp://line.customer.example/ " + b"x" * (20 << 20) + b"\r\n", 250),
+    "20 MB of empty lines": (head("blank") + b"\r\nhttp://blank.customer.example/\r\n" + b"\r\n" * (10 << 20), 250),
     "200 levels of MIME": (nested(200), 250),
     "an encoding that does not exist": (
         mail(4, headers=["Content-Type: text/plain; charset=klingon-8", "Content-Transfer-Encoding: rot13"]), 250,

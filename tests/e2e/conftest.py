@@ -21,9 +21,9 @@ def chromium() -> str | None:
     return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """One Chromium for the run."""
+    """One Chromium for the tests of a file."""
     path = chromium()
     if path is None:
         if os.environ.get("CI"):
