@@ -50,6 +50,7 @@ screenshots: setup ## draw the pages for the docs from the demo (needs Chromium)
 
 lock: setup ## pin the dependencies anew
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header --quiet --upgrade -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra engines --universal --generate-hashes --no-header --quiet -c requirements.lock -o requirements-engines.lock
 
 clean: ## remove the virtual environment and caches; your data in var stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
