@@ -1,0 +1,1 @@
+"""The lake: what the journal says, as a star schema in partitioned Parquet that any engine can read."""
