@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tests.verify.world import ANA, DIEGO, EVA, OPERATOR, World, choice
 from trustdesk.core.types import Actor
-from trustdesk.flow import appeal, attend, checkpoint, decide, people, retain, tick
+from trustdesk.flow import appeal, attend, checkpoint, decide, notes, people, retain, snooze, tick
 from trustdesk.flow.decide import Choice
 from trustdesk.models import Case, Notice, Report
 
@@ -38,8 +38,13 @@ def rich(world: World) -> None:
     assert held is not None
     decide.approve(held.pk, actor=EVA, now=world.now)
     world.work()
+    notes.withdraw(
+        notes.add(severe.pk, "Same people as last week?", actor=ANA, now=world.now).pk, actor=ANA, now=world.now
+    )
+    notes.hand_over("Two banks are under attack today.", actor=ANA, now=world.now)
     world.case("https://elsewhere.example/x")
     late = world.case("https://blog-1.example/post", about="phishing")
+    snooze.snooze(late.pk, until=world.now + timedelta(days=2), why="until they answer", actor=ANA, now=world.now)
     letter = Notice.objects.filter(case=late).first()
     assert letter is not None
     world.mail("https://blog-1.example/post", In_Reply_To=letter.message_id, Subject="Re: your letter")

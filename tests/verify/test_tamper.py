@@ -26,6 +26,8 @@ pytestmark = pytest.mark.django_db
 TRANSIENT = {
     "task": "work that is owed; a row is gone when it is done",
     "idempotencykey": "forgotten after 24 hours",
+    "presence": "who has a page open, for a minute",
+    "savedview": "a person's own name for a filter",
 }
 #: Columns whose change cannot be told, and why that is borne.
 UNTOLD = {

@@ -33,9 +33,11 @@ from trustdesk.models import (
     Indicator,
     Joining,
     Measure,
+    Note,
     Notice,
     Party,
     Report,
+    Snooze,
     Subject,
     Task,
 )
@@ -44,6 +46,7 @@ from trustdesk.settings.secrets import secret
 #: New rows are written in this order, so that what is referred to exists.
 ORDER: tuple[type[models.Model], ...] = (
     Evidence, Party, Subject, Asset, Case, Report, Joining, Indicator, Fact, Clock, Decision, Measure, Appeal, Notice,
+    Note, Snooze,
 )  # fmt: skip
 
 #: The tip of a chain is checked by the chain itself and is not part of the row's digest.

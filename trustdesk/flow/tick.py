@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from trustdesk.core import states
 from trustdesk.core.types import SYSTEM
-from trustdesk.flow import checkpoint, duties, putback, triage
+from trustdesk.flow import checkpoint, duties, putback, snooze, triage, views
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.models import Checkpoint, Clock, IdempotencyKey
 
@@ -20,8 +20,8 @@ CHECKPOINT_EVERY = timedelta(hours=1)
 
 
 def tick(now: datetime) -> int:
-    """See to every clock that is due. Returns how many changed. One indexed query when none is due."""
-    changed = 0
+    """See to every clock and every snooze that is due. Returns how many changed. Two indexed queries when none is due."""
+    changed = snooze.wake_due(now)
     while True:
         due = list(
             Clock.objects.filter(state="running", due_at__lt=now)
@@ -66,4 +66,5 @@ def housekeeping(now: datetime) -> None:
     last = Checkpoint.objects.order_by("-id").values_list("at", flat=True).first()
     if last is None or now - last >= CHECKPOINT_EVERY:
         checkpoint.checkpoint(now=now, actor=SYSTEM)
+    views.sweep(now)
     IdempotencyKey.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()

@@ -3,6 +3,7 @@
 from trustdesk.models.access import ApiToken, IdempotencyKey
 from trustdesk.models.case import Case, Clock, Fact
 from trustdesk.models.decision import Appeal, Decision, Measure
+from trustdesk.models.desk import Note, Presence, SavedView, Snooze
 from trustdesk.models.inventory import Asset, Subject
 from trustdesk.models.ledger import Checkpoint, CheckpointHead, DeskChain, Entry, RuleText
 from trustdesk.models.notice import Notice
@@ -26,10 +27,14 @@ __all__ = [
     "Indicator",
     "Joining",
     "Measure",
+    "Note",
     "Notice",
     "Party",
+    "Presence",
     "Report",
     "RuleText",
+    "SavedView",
+    "Snooze",
     "Subject",
     "Task",
 ]

@@ -7,6 +7,9 @@ from django.db import models
 
 from trustdesk.models.code import encode
 
+#: A case that is not closed.
+OPEN = models.Q(closed_at=None)
+
 
 class Case(models.Model):
     """Many reports, one subject and issue.
@@ -46,8 +49,27 @@ class Case(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["state", "queue", "-priority", "next_due_at"]),
-            models.Index(fields=["subject", "state"]),
+            # A list costs what it shows, whatever else is open or was closed. `closed_at` is null while a case is open:
+            # a condition without a parameter, so that both databases see that the partial index will do.
+            models.Index(fields=["-priority", "next_due_at", "id"], name="case_open_next", condition=OPEN),
+            models.Index(fields=["queue", "-priority", "next_due_at", "id"], name="case_open_queue", condition=OPEN),
+            models.Index(
+                fields=["category", "-priority", "next_due_at", "id"], name="case_open_category", condition=OPEN
+            ),
+            # Everything that the sidebar counts, read without touching the rows themselves.
+            models.Index(
+                fields=["queue", "state", "next_due_at", "assigned_to", "unread", "category"],
+                name="case_open_counts",
+                condition=OPEN,
+            ),
+            models.Index(fields=["-closed_at", "-id"], name="case_closed", condition=models.Q(closed_at__isnull=False)),
+            models.Index(
+                fields=["category", "-closed_at"],
+                name="case_closed_category",
+                condition=models.Q(closed_at__isnull=False),
+            ),
+            models.Index(fields=["subject", "-opened_at"], name="case_of_subject"),
+            models.Index(fields=["asset", "-opened_at"], name="case_of_asset"),
             models.Index(fields=["assigned_to", "state"]),
             models.Index(fields=["merge_key"]),
             models.Index(fields=["category", "opened_at"]),
@@ -78,6 +100,9 @@ class Clock(models.Model):
     calendar_version = models.CharField(max_length=40, default="", blank=True)
     meets = models.JSONField(default=list)
     stops = models.JSONField(default=list)  # entry kinds that cancel it
+    pauses = models.JSONField(default=list)  # entry kinds that make it stand still
+    resumes = models.JSONField(default=list)  # entry kinds that let it go on
+    expires = models.BooleanField(default=False)  # its end is nobody's fault: a right, a gag or a validity that lapses
     state = models.CharField(max_length=12, default="running")
     started_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True)
@@ -91,6 +116,12 @@ class Clock(models.Model):
             # The cost of finding due clocks must not grow with clocks that are not due, nor with those that ended.
             models.Index(fields=["due_at"], name="clock_running_due", condition=models.Q(state="running")),
             models.Index(fields=["case", "state"]),
+            # Which cases are late: breached duties of ours that are still owed.
+            models.Index(
+                fields=["case", "actor"],
+                name="clock_owed_late",
+                condition=models.Q(state="breached", ended_at=None),
+            ),
         ]
 
 

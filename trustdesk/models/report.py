@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from trustdesk.models.code import encode
 
@@ -33,6 +34,11 @@ class Party(models.Model):
     country = models.CharField(max_length=2, default="", blank=True)
     language = models.CharField(max_length=12, default="", blank=True)
     verified = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(Upper("email"), "id", name="party_email_upper")
+        ]  # looked up in any case, the newest first
 
 
 class Report(models.Model):

@@ -23,6 +23,8 @@ UNNAMED = {
     "ruletext": "is named by the digest of its text",
     "task": "is work that is owed, gone when done",
     "idempotencykey": "is forgotten after 24 hours",
+    "presence": "says who has a page open, for a minute",
+    "savedview": "is a person's own name for a filter",
 }
 #: Sets of rows that are digested as one: name → (model, column that the set is named by, order).
 SETS: dict[str, tuple[type[Model], str, str]] = {"indicators": (Indicator, "report_id", "position")}
