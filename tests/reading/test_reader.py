@@ -140,6 +140,22 @@ def test_retraction() -> None:
     assert reading.form is Form.RETRACTION
 
 
+def test_who_takes_back_a_notice_says_that_it_was_a_claim() -> None:
+    """What either side may have written is read as the letter that does less harm: nothing goes back up at once."""
+    either = (
+        "I would like to retract all my notice. All of the files in http://blog.test/post. Signature: A. N. Other\n"
+    )
+    assert read(mail(either, subject="DMCA notice")).form is Form.COUNTER_NOTICE
+    assert read(mail(either.replace("notice", "takedown notice"), subject="")).form is Form.RETRACTION
+
+
+def test_a_host_that_turns_down_a_counter_notice_writes_about_a_counter_notice() -> None:
+    reversed_ = "Example Host has reversed the counter notice that it published as 2025-06-18. DMCA policy team\n"
+    short = "It was a DMCA matter. This does not meet the requirements for a counter notice. We reject this notice.\n"
+    for text in (reversed_, short):
+        assert read(mail(text, subject="DMCA notice")).form is Form.COUNTER_NOTICE
+
+
 def test_question_form_separates_work_and_target() -> None:
     text = (
         "**Are you the copyright owner?**\n\nYes.\n\n**Please describe the original copyrighted work. If possible, include a URL.**\n\n"

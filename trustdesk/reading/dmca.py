@@ -131,9 +131,12 @@ def missing(elements: Sequence[Element]) -> tuple[str, ...]:
 
 
 _REVERSAL = linear(
-    r"has (?:now )?(?:reversed|reconsidered|rejected|rescinded) (?:the|these|this|our)? ?(?:takedown|dmca|removal)? ?(?:notices?|requests?|decision)|decided to reject (?:this|these|the) .{0,40}notice.{0,60}restor"
+    r"has (?:now )?(?:reversed|reconsidered|rejected|rescinded) (?:the|these|this|our)? ?(?:takedown|dmca|removal|counter)?[ -]?(?:notices?|requests?|decision)|decided to reject (?:this|these|the) .{0,40}notice.{0,60}restor"
 )
-_COUNTER_REVERSED = linear(r"has (?:reversed|reconsidered|rejected) the counter")
+_COUNTER_REVERSED = linear(
+    r"has (?:reversed|reconsidered|rejected) the counter|decided to reject (?:this|these|the) counter|"
+    r"not (?:meet|satisfy|fulfil) the requirements (?:for|of) (?:a |the )?counter"
+)
 _RETRACTION = linear(
     r"\bretract(?:ion|ing|ed|s)?\b|\bwithdraw(?:al|ing|n|s)?\b|\brescind(?:ing|ed|s)?\b|\bcancel(?:l?ing|l?ed|lation)?\b .{0,40}\b(?:dmca|notice|request|takedown|complaint|claim)|"
     r"(?:takedown|notice|dmca|complaint|request|removal) (?:is|are|was) (?:no longer|not) (?:needed|necessary|required|valid)|no longer (?:wish|want|need|require|seek|request|pursue|object|consider)\b|"
@@ -156,6 +159,11 @@ _DMCA = linear(
 _WITHDRAWN = linear(
     r"\b(?:retract|withdraw|rescind|revok)\w*\b.{0,80}\b(?:notice|notification|complaint|claim|request|takedown|reinstatement)|(?:takedown|notice) is (?:no longer|not) (?:needed|necessary)"
 )
+#: "I retract my notice" may be written by either side. A retraction puts the material back at once, a counter notice only
+#: after the other side was heard: what does not say that it takes back a claim is read as the one that does less harm.
+_OF_A_CLAIM = linear(
+    r"take[ -]?n?[ -]?down|\bd(?:mc|cm)a\b|complain|claim|request|strike|infring|remov|reinstat|restor|unblock"
+)
 _TAIL = 15_000
 _LINKED = re.compile(r"\[[^\]]{0,200}\]\(\S{0,400}\)|<a [^>]{0,400}>[^<]{0,300}</a>|https?://\S{1,2000}")
 
@@ -170,8 +178,10 @@ def form(subject: str, text: str) -> Form | None:
         return None
     plain = _PREAMBLE.sub(" ", _LINKED.sub(" ", head))
     plain = " ".join([word for word in plain.split() if "/" not in word])
+    if found(_COUNTER_REVERSED, plain[:1500]):
+        return Form.COUNTER_NOTICE
     if found(_REVERSAL, plain[:1500]):
-        return Form.COUNTER_NOTICE if found(_COUNTER_REVERSED, plain[:1500]) else Form.RETRACTION
+        return Form.RETRACTION
     counter = different(_COUNTER_MARKS, plain)
     notice = different(_NOTICE_MARKS, plain)
     retract = different(_RETRACTION, plain[:4000])
@@ -191,7 +201,7 @@ def form(subject: str, text: str) -> Form | None:
         and (len(plain) < 3500 or retract >= 3)
         and found(_WITHDRAWS, plain[:2500])
     ):
-        return Form.RETRACTION
+        return Form.RETRACTION if found(_OF_A_CLAIM, _LINKED.sub(" ", text[:_TEXT])) else Form.COUNTER_NOTICE
     if counter >= 2 and counter > notice * 0.8:
         return Form.COUNTER_NOTICE
     if notice or found(_DMCA, subject):
