@@ -1,10 +1,13 @@
-"""What is a complaint about? Weighted words, the subject line counting most."""
+"""What is a complaint about? Weighted words, the subject line counting most; and what it shows: log lines, a mail."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 from trustdesk.core.types import Category
+from trustdesk.reading.layout import LOG, MAIL_HEADER, Layout
 from trustdesk.reading.lexicon import lexicon
 
 _TEXT = 12_000
@@ -12,9 +15,10 @@ _SUBJECT_WEIGHT = 3.0
 #: The first sentences say what a complaint is about; further down stand advice and law.
 _OPENING, _OPENING_WEIGHT = 700, 1.5
 _REPEATS = (1.0, 0.5, 0.25)
+_BOTH = 0.9
 
 
-def scores(subject: str, text: str) -> dict[str, float]:
+def scores(subject: str, text: str) -> defaultdict[str, float]:
     """Weight of evidence per category; words repeated count 1, ½, ¼ and then no more."""
     words = lexicon("categories")
     total: defaultdict[str, float] = defaultdict(float)
@@ -32,9 +36,72 @@ def scores(subject: str, text: str) -> dict[str, float]:
     return total
 
 
-def category(subject: str, text: str) -> tuple[Category | None, float, dict[str, float]]:
-    """(category or None, confidence 0..1, scores). The confidence is the winner's share of the two best."""
+#: What log lines say when the words around them say little: patterns of common servers, and their weight.
+_LOGS = (
+    (
+        re.compile(
+            r"(?i)\breject: rcpt|\bnoqueue: (?:reject|milter)|blocked using \S|rejected rcpt|\b55[04] 5\.[17]\.\d"
+        ),
+        re.compile(r"(?i)sasl|auth(?:entication)?[ _]fail|login failed"),
+        "spam",
+        5.0,
+    ),
+    (
+        re.compile(
+            r"(?i)failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bsyn\b.*\bdpt"
+        ),
+        None,
+        "network_attack",
+        2.5,
+    ),
+)
+_LOG_LINES = 40
+#: A header of a mail is shown where the mail is what is complained about.
+_SHOWN_MAIL = 4.0
+_NOT_MAILED = ("terrorism", "harassment", "violent_threat", "doxing", "illegal_goods", "government_order")
+
+
+def shown(lines: Layout) -> dict[str, float]:
+    """Weight per category of what a complaint shows: its log lines, and the header of a mail in its text."""
+    extra: defaultdict[str, float] = defaultdict(float)
+    logs: list[str] = []
+    for line in lines.lines:
+        if line.zone == LOG:
+            logs.append(line.text[:300])
+            if len(logs) >= _LOG_LINES:
+                break
+    text = "\n".join(logs)
+    for pattern, unless, name, weight in _LOGS:
+        if text and pattern.search(text) and not (unless and unless.search(text)):
+            extra[name] += weight
+    if shows_mail(lines):
+        extra["spam"] += _SHOWN_MAIL
+    return extra
+
+
+def shows_mail(lines: Layout) -> bool:
+    """True if the way a mail took (its Received fields) is shown in the text itself."""
+    return any(
+        line.zone == MAIL_HEADER and line.depth == 0 and line.text.lstrip()[:9].lower() == "received:"
+        for line in lines.lines
+    )
+
+
+def category(
+    subject: str, text: str, extra: Mapping[str, float] | None = None
+) -> tuple[Category | None, float, dict[str, float]]:
+    """(category or None, confidence 0..1, scores); `extra` is what `shown` found. The confidence is the winner's share
+    of the two best."""
     found = scores(subject, text)
+    for name, weight in (extra or {}).items():
+        found[name] += weight
+        if name == "spam" and weight >= _SHOWN_MAIL:
+            for other in _NOT_MAILED:
+                if other in found:
+                    found[other] *= 0.5
+    if found.get("trademark", 0.0) >= _BOTH * found.get("copyright", 0.0) > 0:
+        # A letter about marks borrows the formulas of one about works; the other way round is rare.
+        found["trademark"] += (1 - _BOTH) * found["copyright"]
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < 1.5:
         return None, 0.0, found

@@ -251,6 +251,7 @@ def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
         if (
             piece[0] in "[("
             or "://" in piece[:12]
+            or _IPV4.match(piece)
             or after
             or not (broken or coded)
             or (piece[0] in "-*" and len(piece) < 4)

@@ -254,6 +254,12 @@ def _disclaims(text: str) -> bool:
     return "://" not in text or _DISCLAIMER.search(_LINK.sub("", text)) is not None  # type: ignore[attr-defined]
 
 
+def _is_confidential(text: str) -> bool:
+    """True for the notice of a law department in one long line: it speaks of secrets and of the wrong recipient."""
+    lower = text[:3000].lower()
+    return "confidential" in lower and ("intended" in lower or "in error" in lower) and "://" not in lower
+
+
 def _first_word(text: str) -> str:
     return text.strip("*_> \t").partition(" ")[0].lower().rstrip(",.!;:-")
 
@@ -344,6 +350,7 @@ class _State:
             and (stripped.startswith(("===", "***", "---")) or len(stripped) > 400)
         ):
             self.current = self.base
-        if marks & _IS_DISCLAIMER and self.current != EVIDENCE and len(stripped) < 400 and _disclaims(stripped):
-            return DISCLAIMER
+        if marks & _IS_DISCLAIMER and self.current != EVIDENCE:
+            if (len(stripped) < 400 and _disclaims(stripped)) or _is_confidential(stripped):
+                return DISCLAIMER
         return self.current

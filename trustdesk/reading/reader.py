@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from trustdesk.core.types import Category, Claimed, ClaimedParty, Element, Form, Problem, Reading, Role
 from trustdesk.reading import canonical, dmca, forms, orders, parties, questions, roles, times
-from trustdesk.reading.category import category
+from trustdesk.reading.category import category, shown, shows_mail
 from trustdesk.reading.document import Document, document, has_pdf
 from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
@@ -40,6 +40,16 @@ _FREE_MAIL = frozenset(
     ]  # fmt: skip
 )
 _CATEGORY_TEXT = 12_000
+#: What advertisements offer: words of these without a word of complaint are an advertisement.
+_ADVERTISED = frozenset({Category.ILLEGAL_GOODS, Category.FRAUD})
+_OFFER = linear(
+    r"unsubscribe|opt.?out|\bbuy\b|\border now|\bcheap|\bprices?\b|discount|% off|\boffers?\b|free shipping|pharmacy|viagra|cialis|casino|\bbonus|\bloans?\b|click here|\bseo\b|"
+    r"promo(?:tion|ci|ç)|oferta|angebot|gratis|gutschein|rabatt|abbestellen|darse de baja|d[ée]sabonner|d[ée]sinscri|winner|\bwon\b|lottery|million|inheritance|dear friend|"
+    r"business proposal|investment|crypto|bitcoin|\bdating\b|\bsexy\b|replica|follow this link|view in browser|act now|limited time|sconto|offerta|скидк|купить|акци|рассылк|отписаться|"
+    # and the lures of mail that fishes for passwords
+    r"geld verdienen|klicken|cliquez|haga clic|clicca qui|clique aqui|verify your|confirm your (?:account|identity|password)|verifi(?:que|car|ca) |best[äa]tigen sie|mailbox (?:is|has)|"
+    r"storage (?:limit|quota)|account (?:has been|will be|was) (?:blocked|suspended|closed|limited|deactivated)|password (?:has expired|expires|will expire)"
+)
 _INFECTED = frozenset({Category.MALWARE, Category.COMPROMISED, Category.BOTNET})
 #: Weight of words below which a text that complains of nothing is not taken for a complaint.
 _SILENT = 7.0
@@ -78,17 +88,17 @@ def read(message: Message) -> Reading:
     if document_has_little(parsed) and has_pdf(message):
         parsed = prepare(message, pdf=True)
     headers = message.headers
-    sealed(message, parsed.document.text)
     base = envelope(message, parsed)
     other = forms.not_a_report(message, parsed.document.text)
     if other is not None:
         return replace(base, form=other, confidence=0.9, problems=message.problems)
     text = prose(parsed)
-    kind, confidence, weights = category(parsed.subject, text)
-    silent = not complains(parsed.subject, text) and max(weights.values(), default=0.0) < _SILENT
-    if (silent and _LETTERS.search(text)) or (kind is None and (message.nested or _FORWARDED.match(parsed.subject))):
-        # A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows.
-        kind, confidence = Category.SPAM, 0.35
+    kind, confidence, weights = category(parsed.subject, text, shown(parsed.layout))
+    silent = not complains(parsed.subject, text) and (
+        kind in _ADVERTISED or max(weights.values(), default=0.0) < _SILENT
+    )
+    if silent or kind is None:
+        kind, confidence = _unsaid(message, parsed, text, kind, confidence, silent=silent)
     indicators = claims(message, parsed, kind)
     form, elements, tags = _legal(parsed, text, kind, indicators)
     if form is Form.ORDER and kind in (None, Category.SPAM, Category.OTHER):
@@ -115,6 +125,22 @@ def read(message: Message) -> Reading:
         principal=parties.principal(parsed.layout),
         problems=message.problems,
     )
+
+
+def _unsaid(
+    message: Message, parsed: Parsed, text: str, kind: Category | None, confidence: float, *, silent: bool
+) -> tuple[Category | None, float]:
+    """(category, confidence) of a mail that does not say what it complains of.
+
+    A mail passed on to an abuse desk without a word, or an advertisement sent to it, is spam that it shows; any other
+    mail that complains of nothing is `other`.
+    """
+    if message.nested or _FORWARDED.match(parsed.subject) or shows_mail(parsed.layout):
+        return (Category.SPAM, 0.35) if silent or kind is None else (kind, confidence)
+    if silent and _LETTERS.search(text):
+        offered = found(_OFFER, parsed.subject[:300] + "\n" + text[:6000]) or "List-Unsubscribe" in message.headers
+        return (Category.SPAM, 0.35) if offered else (Category.OTHER, 0.2)
+    return kind, confidence
 
 
 _DMCA_FORMS = frozenset({Form.DMCA, Form.COUNTER_NOTICE, Form.RETRACTION})
@@ -148,21 +174,6 @@ def document_has_little(parsed: Parsed) -> bool:
     """True if what a message says without its PDF files names nothing that could be complained about."""
     text = parsed.document.text
     return len(text) < _LITTLE and not _NAMES_SOMETHING.search(text)
-
-
-def sealed(message: Message, text: str) -> None:
-    """Note what is encrypted (and so could not be read) as a problem."""
-    for part in message.walk():
-        kind = part.content_type
-        if kind == "application/pgp-encrypted" or "encrypted" in part.containers:
-            message.budget.note("encrypted", "the message is encrypted with OpenPGP (RFC 3156)", part.path)
-        elif (
-            kind in ("application/pkcs7-mime", "application/x-pkcs7-mime")
-            and part.params.get("smime-type", "enveloped-data") == "enveloped-data"
-        ):
-            message.budget.note("encrypted", "the message is encrypted with S/MIME (RFC 8551)", part.path)
-    if "-----BEGIN PGP MESSAGE-----" in text:
-        message.budget.note("encrypted", "the text holds an OpenPGP message")
 
 
 def complains(subject: str, text: str) -> bool:

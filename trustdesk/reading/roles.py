@@ -54,7 +54,7 @@ _AUTHORITY = re.compile(
 _COMPANY = re.compile(r"(?i)^,? (?:inc|llc|ltd|corp|gmbh|limited|company|co\.|s\.?a\.?|b\.?v\.?|ag|plc|s\.?r\.?l)\b")
 _IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
 _LOG_SOURCE = re.compile(
-    r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker|\bsaddr|\bremote|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
+    r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker(?:'s)?(?: ip)?\)?|\bsaddr|\bremote|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
 )
 _LOG_TARGET = re.compile(
     r"(?i)(?:\bto|\bdst|\bdest(?:ination)?|\bdaddr|->|=>|>|\btarget|\bvictim|\bon|\bat|\blocal)[\s=:\[(\"'<>\-]{0,4}(?:ip)?[\s=:\[(\"']{0,3}$"
@@ -187,6 +187,8 @@ class _Weigher:
             score += 0.5 * head
         if alone and self.pointed_at(index):
             score += 1.5
+        if mention.kind == "ip" and line.zone == BODY and not near and _in_row(text, at, len(mention.raw)):
+            score += 1.7 if not _ADDRESS.search(text[:at]) else 0.7
         if mention.kind == "domain" and _COMPANY.match(tail):
             score -= 4.0
         if mention.defanged:
@@ -242,7 +244,11 @@ class _Weigher:
             return 1.5 + extra
         if _LOG_TARGET.search(before):
             return -2.0
-        return 0.7 + extra * 0.7 if not _ADDRESS.search(text[:at]) else -0.5
+        if _ADDRESS.search(text[:at]):
+            return -0.5
+        if _in_row(text, at, len(mention.raw)):
+            return 2.1 if extra or self.context.category is Category.MALWARE else 1.4
+        return 0.7 + extra * 0.7
 
     def weight(self, section: str, text: str, kind: str = "") -> float:
         """Weight of the words in `text`: the one nearest to its end in full, what agrees with it a good part, the rest
@@ -308,6 +314,22 @@ _ABOVE = re.compile(
     r"(?i)\b(?:the )?(?:above|aforementioned|above-?mentioned)[- ](?:mentioned |listed |referenced |named )?(?:url|link|site|web|domain|page|ip|address|content|material|listing|host|server)"
     r"|\bthis (?:site|website|url|domain|page|link) (?:is|has|was|contains|violates|infringes|impersonat)"
 )
+_FIELDS = re.compile(r"[,;|\t]| {2,}")
+_QUOTES = " \"'"
+_SEPARATES = (" ", "\t", ",", ";", "|")
+
+
+def _in_row(text: str, at: int, size: int) -> bool:
+    """True for an address that fills a field of a row: at least three fields, set apart by one kind of separator."""
+    before, after = text[:at].rstrip(_QUOTES)[-1:], text[at + size :].lstrip("\"'")
+    if before in (",", ";", "|", "\t"):
+        after = after.lstrip()[:1]
+        return after in ("", before) and text.count(before) >= 2
+    if before and text[:at].strip(_BULLETS):
+        return False
+    return after[:1] in _SEPARATES and len(_FIELDS.findall(after)) >= 2
+
+
 _REST = 0.35
 _AGREE = 0.6
 _NAMES = frozenset({"url", "domain"})

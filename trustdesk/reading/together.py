@@ -1,4 +1,4 @@
-# ruff: noqa: SIM102  (a pattern reads best in one line, a condition one a line)
+# ruff: noqa: E501, SIM102  (a pattern reads best in one line, a condition one a line)
 """What goes together: an address beside a name, pages on one host, the two sides of a log line, the way of a reported mail."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ import re
 
 from trustdesk.core.types import Category, Claimed, Role
 from trustdesk.reading import canonical
-from trustdesk.reading.layout import EVIDENCE, LOG, MAIL_HEADER, Layout
+from trustdesk.reading.layout import BODY, EVIDENCE, LOG, MAIL_HEADER, Layout
 from trustdesk.reading.values import MENTIONS, Value, confidence
 
 _HANDED = re.compile(
@@ -136,6 +136,41 @@ def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> 
                 extra[id(right)] = right
         if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
             # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
-            if (right.score > -4.5) and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
+            least = -6.0 if _spells(right.host, left.value) else -4.5
+            if right.score > least and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
                 extra[id(right)] = right
+    extra.update(_records(spots, chosen, lines))
     return list(extra.values())
+
+
+def _spells(name: str, address: str) -> bool:
+    """True for a name made from `address` (`host-192-0-2-1.provider.test`)."""
+    return address.replace(".", "-") in name or address in name
+
+
+_NAME_LABEL = re.compile(
+    r"(?i)^\W{0,3}(?:domain(?: ?name)?|host(?: ?name)?|hostname or ip|reverse(?: dns)?|r?dns|ptr|fqdn|dominio|domaine|server(?: ?name)?|rechner(?:name)?|equipo|h[ôo]te|nom d'h[ôo]te)\s{0,2}[:=]\s*$"
+)
+_ADDRESS_LABEL = re.compile(r"(?i)^[^:=]{0,30}\b(?:ip|adress?e?|address|direcci[óo]n|indirizzo)\b[^:=]{0,12}[:=]\s*$")
+
+
+def _records(spots: list[tuple[int, int, Value]], chosen: set[int], lines: Layout) -> dict[int, Value]:
+    """Names in the line next to a target address, both labelled (`IP: …`, `Host: …`): one record of one machine."""
+    out: dict[int, Value] = {}
+    for (start, _, left), (other, _, right) in zip(spots, spots[1:], strict=False):
+        if {left.kind, right.kind} != {"ip", "domain"}:
+            continue
+        address, name, at, where = (left, right, start, other) if left.kind == "ip" else (right, left, other, start)
+        if id(address) not in chosen or id(name) in chosen or name.score <= -5.0:
+            continue
+        a, b = lines.index_at(at), lines.index_at(where)
+        if abs(a - b) != 1 or lines.lines[a].zone != BODY or lines.lines[b].zone != BODY:
+            continue
+        if _NAME_LABEL.match(_label(lines, b, where)) and _ADDRESS_LABEL.match(_label(lines, a, at)):
+            out[id(name)] = name
+    return out
+
+
+def _label(lines: Layout, index: int, offset: int) -> str:
+    line = lines.lines[index]
+    return line.text[: max(offset - line.start, 0)]
