@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import idna
 import re2
 
 #: A scheme that a mail program or chat would make clickable.
@@ -17,14 +18,16 @@ _SCHEME = re2.compile(r"(?i)\b(h)(tt)(ps?|p)(:)|\b(f)(t)(ps?|p)(:/)")
 _HOST = re2.compile(r"(?i)(?:://(?:[^\s/@<>\"']{0,200}@)?|@)([\pL\pN\-._\[\]:%]+)")
 _BARE = re2.compile(r"(?i)\bwww\.[\pL\pN\-.]+")
 _DOMAIN = re2.compile(r"(?i)\b[\pL\pN][\pL\pN-]*(?:\.[\pL\pN-]+)*\.\pL{2,}\b")
+#: A dotted name, after a scheme or an @ where it is surely a host, defanged or not.
+_NAME = re2.compile(r"(://|@)?([\pL\pN][\pL\pM\pN-]*(?:\[?\.\]?[\pL\pM\pN-]+)*\[?\.\]?\pL[\pL\pM\pN-]+)")
 #: Kinds of indicator whose dots are defanged throughout their host.
 _HOSTS = frozenset({"domain", "ip", "cidr", "email"})
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a shown text. `role` is "", "target", "reference" or "reporter"; `parts` alternates text and,
-    as `(True, "U+202E")`, characters that would not be seen."""
+    """A piece of a shown text. `role` is "", "target", "reference" or "reporter"; `parts` alternates text and what would
+    not be seen: `(True, "U+202E")` for a character, `(True, "xn--…")` for the true name of the host before it."""
 
     role: str
     parts: tuple[tuple[bool, str], ...]
@@ -56,8 +59,52 @@ def defang_text(text: str) -> str:
 
 
 def defang_line(text: str) -> str:
-    """As `defang_text`, and bare domains too: for titles and names, where a dot within a word is seldom a full stop."""
-    return _DOMAIN.sub(lambda m: m.group(0).replace(".", "[.]"), defang_text(text))
+    """As `defang_text`, and bare domains too: for titles and names, where a dot within a word is seldom a full stop.
+
+    A host in letters of another script is followed by its name on the wire.
+    """
+    defanged = _DOMAIN.sub(lambda m: m.group(0).replace(".", "[.]"), defang_text(text))
+    return "".join(piece + (f" ({name})" if name else "") for piece, name in _foreign(defanged))
+
+
+def wire(host: str) -> str:
+    """The name by which the network knows `host`, defanged (`xn--pple-43d[.]example`); "" for one in ASCII.
+
+    Letters of another script that look like ours are what a name is faked with; on the wire they look like nothing.
+    """
+    plain = host.replace("[.]", ".")
+    if plain.isascii():
+        return ""
+    try:
+        name = idna.encode(plain, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        labels = plain.lower().split(".")
+        name = ".".join(x if x.isascii() else "xn--" + x.encode("punycode", "replace").decode() for x in labels)
+    return name.replace(".", "[.]")
+
+
+def _foreign(text: str) -> Iterator[tuple[str, str]]:
+    """`text` in pieces, each with the wire name of the host that it ends with, or ""."""
+    at = 0
+    for match in _NAME.finditer(text):
+        name = match.group(2)
+        # Outside an address a dot between words may end a sentence: there the last label must be one of ours.
+        if name.isascii() or not (match.group(1) or name.rpartition(".")[2].lstrip("]").isascii()):
+            continue
+        yield text[at : match.end()], wire(name)
+        at = match.end()
+    if at < len(text):
+        yield text[at:], ""
+
+
+def _runs(text: str) -> tuple[tuple[bool, str], ...]:
+    """As `visible`, and (True, "xn--…") after a host in letters of another script."""
+    runs: list[tuple[bool, str]] = []
+    for piece, name in _foreign(text):
+        runs += visible(piece)
+        if name:
+            runs.append((True, name))
+    return tuple(runs)
 
 
 def marked(text: str, spans: Iterable[tuple[int, int, str, str, str]]) -> Iterator[Segment]:
@@ -70,12 +117,12 @@ def marked(text: str, spans: Iterable[tuple[int, int, str, str, str]]) -> Iterat
         if start < at or end <= start or end > len(text):
             continue
         if start > at:
-            yield Segment("", visible(defang_text(text[at:start])))
+            yield Segment("", _runs(defang_text(text[at:start])))
         shown = text[start:end]
-        yield Segment(role, visible(defang(shown, kind) if shown == value else defang_any(shown, kind)), value)
+        yield Segment(role, _runs(defang(shown, kind) if shown == value else defang_any(shown, kind)), value)
         at = end
     if at < len(text):
-        yield Segment("", visible(defang_text(text[at:])))
+        yield Segment("", _runs(defang_text(text[at:])))
 
 
 def defang_any(shown: str, kind: str) -> str:

@@ -57,6 +57,13 @@ def defang_text(value: Any) -> str:
 
 
 @register.filter
+def lines(value: Any) -> SafeString:
+    """Free text that somebody wrote, with its line breaks; addresses defanged, hidden characters out."""
+    rows = safe_text.defang_text(str(value or "")).replace("\r\n", "\n").split("\n")
+    return mark_safe("<br>".join(conditional_escape(safe_text.one_line(row, 20_000)) for row in rows))  # noqa: S308
+
+
+@register.filter
 def party(value: Any) -> str:
     """What a party is called: organisation, name or address; "" for nobody."""
     return (value.organisation or value.name or value.email) if value is not None else ""

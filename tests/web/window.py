@@ -1,0 +1,114 @@
+"""A real Chromium whose network is Django's test client: pages of this process, without a server and without a port.
+
+Whatever a page asks of another host is refused and remembered; so is whatever the browser complains about, and every
+dialog that opens.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.staticfiles import finders
+from django.db import connection, connections
+from django.test import Client
+
+CHROMIUM = (
+    os.environ.get("TRUSTDESK_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+)
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+#: A name that browsers trust without TLS, so that every header counts.
+HERE = "http://localhost"
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """One headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Window:
+    """One page of a browser, signed in as whoever `client` is.
+
+    `elsewhere` lists requests to other hosts, `complaints` what the console said, `dialogs` what opened, `statuses` the
+    answers that were no success.
+    """
+
+    def __init__(self, browser: Any, client: Client, **options: Any) -> None:
+        self.client = client
+        self.elsewhere: list[str] = []
+        self.complaints: list[str] = []
+        self.dialogs: list[str] = []
+        #: The test's own connection: the browser's loop calls back in a context of its own, which would open another.
+        self._database = connections[connection.alias]
+        self.context = browser.new_context(base_url=HERE, locale="en", service_workers="block", **options)
+        self.context.route("**/*", self._carefully)
+        self.page = self.context.new_page()
+        self.page.on("dialog", self._dialog)
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
+
+    def close(self) -> None:
+        """Close the page and whatever it holds."""
+        self.context.close()
+
+    def _dialog(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _carefully(self, route: Any) -> None:
+        connections[self._database.alias] = self._database
+        try:
+            self._answer(route)
+        except Exception as error:  # what the desk raises belongs to the test, not to the browser's own loop
+            self.complaints.append(repr(error))
+            route.abort()
+
+    def _answer(self, route: Any) -> None:
+        request = route.request
+        parts = urlsplit(request.url)
+        if f"{parts.scheme}://{parts.netloc}" != HERE:
+            self.elsewhere.append(request.url)
+            route.abort()
+            return
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        if parts.path.startswith("/static/"):
+            found = finders.find(parts.path.removeprefix("/static/"))
+            if not found:
+                route.fulfill(status=404)
+                return
+            with open(str(found), "rb") as file:
+                body = file.read()
+            kind = TYPES.get(os.path.splitext(str(found))[1], "application/octet-stream")
+            route.fulfill(status=200, body=body, headers={"content-type": kind})
+            return
+        headers = {k: v for k, v in request.headers.items() if k not in ("cookie", "host", "content-length")}
+        answer = self.client.generic(
+            request.method,
+            path,
+            request.post_data_buffer or b"",
+            content_type=headers.pop("content-type", "application/octet-stream"),
+            headers=headers,
+        )
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        sent = {k.lower(): v for k, v in answer.headers.items()}
+        route.fulfill(status=answer.status_code, body=body, headers=sent)
