@@ -246,7 +246,7 @@ class _Weigher:
             return -2.0
         if _ADDRESS.search(text[:at]):
             return -0.5
-        if _in_row(text, at, len(mention.raw)):
+        if not text[:at].strip(_BULLETS) or _in_row(text, at, len(mention.raw)):
             return 2.1 if extra or self.context.category is Category.MALWARE else 1.4
         return 0.7 + extra * 0.7
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a list of words reads best in few lines)
 """Tables with a heading: comma, semicolon, tab or pipe separated, or in columns; in the text or attached.
 
 The heading says which column holds what is complained about. Only those cells are looked at, so that a table of
@@ -8,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from trustdesk.reading import canonical
 from trustdesk.reading.extract import Found, extract
@@ -41,13 +44,57 @@ class _Heading:
     size: int
 
 
+#: Words of which names of columns are made, where the name as a whole is not in the list.
+_ADDRESS_WORDS = frozenset(
+    ["ip", "ips", "ipv4", "ipv6", "addr", "address", "addresses", "ipaddress", "adresse", "direccion", "indirizzo", "adres", "adresa", "endereco"]
+)  # fmt: skip
+_URL_WORDS = frozenset(["url", "urls", "uri", "link", "links", "enlace", "lien", "webpage"])
+_HOST_WORDS = frozenset(["host", "hostname", "server", "servidor", "serveur", "domain", "dominio", "domaine", "fqdn"])
+_OTHER_WORDS = frozenset(
+    ["dst", "dest", "destination", "destino", "destinazione", "ziel", "cible", "target", "server", "local", "sensor", "honeypot", "reporter",
+     "nameserver", "dns", "original", "official", "legitimate", "authorized", "own", "our", "screenshot", "evidence", "proof", "report",
+     "sinkhole", "referer", "referrer", "nat", "gateway", "relay", "work"]
+)  # fmt: skip
+_VICTIM_WORDS = frozenset(["victim", "victima", "victime", "vittima", "opfer", "slachtoffer"])
+_SOURCE_WORDS = frozenset(
+    ["src", "source", "attacker", "attacking", "attackers", "offender", "offending", "infected", "infringing", "malicious", "bot", "client",
+     "remote", "abuser", "abusive", "abusing", "origin", "originating", "quelle", "quell", "origen", "origem", "sorgente", "atacante",
+     "suspect", "suspicious", "spammer", "sender", "sending", "compromised", "vulnerable", "affected", "phishing", "malware", "reported",
+     "spam", "scanner", "scanning", "fraudulent", "unauthorized", "illegal", "pirate", "peer"]
+)  # fmt: skip
+_CONTROL_WORDS = frozenset(["c2", "cnc", "controller"])
+
+
+@lru_cache(maxsize=4096)
 def _normal(name: str) -> str:
-    return _NAME.sub("_", name.strip().strip("\"'*").lower()).strip("_")
+    lower = name.strip().strip("\"'*").lower()
+    if not lower.isascii():
+        lower = unicodedata.normalize("NFKD", lower).encode("ascii", "ignore").decode("ascii")
+    return _NAME.sub("_", lower).strip("_")
 
 
+@lru_cache(maxsize=4096)
 def column(name: str) -> tuple[str, float] | None:
     """(group, weight) of a column or key named `name`, or None if the name says nothing."""
-    return _COLUMNS.get(_normal(name))
+    normal = _normal(name)
+    known = _COLUMNS.get(normal)
+    if known is not None or not 2 < len(normal) < 40:
+        return known
+    words = frozenset(normal.split("_"))
+    if len(words) > 6:
+        return None
+    if words & _CONTROL_WORDS or normal.endswith("_c_c") or normal.startswith("c_c_"):
+        return ("address", 3.0) if words & (_ADDRESS_WORDS | _HOST_WORDS) else None
+    group = "address" if words & _ADDRESS_WORDS else "url" if words & _URL_WORDS else ""
+    if not group:
+        return None
+    if words & _VICTIM_WORDS:
+        return _VICTIM
+    if words & _SOURCE_WORDS:
+        return group, 5.0
+    if words & _OTHER_WORDS:
+        return "other", -5.0
+    return (group, 3.5) if len(words) <= 3 else None
 
 
 def _heading(text: str) -> _Heading | None:
@@ -72,7 +119,7 @@ def _heading(text: str) -> _Heading | None:
     columns = {}
     known = 0
     for index, name in enumerate(names):
-        entry = _COLUMNS.get(_normal(name))
+        entry = column(name)
         if entry:
             if _normal(name).startswith("victim"):
                 entry = _VICTIM
@@ -109,6 +156,7 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
     """
     found: list[Found] = []
     ranges: list[tuple[int, int]] = []
+    apart: _Heading | None = None
     at = 0
     total = len(lines.lines)
     while at < total and rows > 0 and len(found) < limit:
@@ -127,10 +175,15 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
             if heading is not None:
                 at += 1
         heading = heading or _heading(body)
-        if heading is None:
+        if heading is not None:
+            if infected:
+                heading.columns = {i: ("address", 5.0) if c == _VICTIM else c for i, c in heading.columns.items()}
+        elif apart is not None and body.count(apart.delimiter) == apart.size - 1 and _INDICATOR.search(body):
+            # The heading stands apart from its rows ("the format of the log is …").
+            heading = apart
+            at -= 1
+        else:
             continue
-        if infected:
-            heading.columns = {i: ("address", 5.0) if c == _VICTIM else c for i, c in heading.columns.items()}
         start, taken = line.start, 0
         cells: list[Found] = []
         misses = 0
@@ -148,11 +201,60 @@ def tables(text: str, lines: Layout, *, rows: int, limit: int, infected: bool = 
             rows -= 1
             cells += _cells(row, heading, text)
             at += used
+        if not taken and heading.delimiter:
+            apart = heading if heading.size > 3 else None
+            cells, at, taken = _broken(lines, at, heading)
         if taken and any(c.hint > 0 for c in cells):
             found += cells
             end = lines.lines[min(at, total) - 1].end
             ranges.append((start, end))
     return Tables(found[:limit], ranges)
+
+
+#: Rows without order that are looked at after a heading, and lines one of them may take.
+_BROKEN_ROWS, _BROKEN_LINES = 500, 4
+
+
+def _broken(lines: Layout, at: int, heading: _Heading) -> tuple[list[Found], int, int]:
+    """(cells, line after them, rows) where a mail program has broken the rows: blocks of lines set apart by blank ones,
+    each with as many addresses as the heading has columns for them."""
+    cells: list[Found] = []
+    taken = 0
+    first = at
+    while taken < _BROKEN_ROWS and at < len(lines.lines):
+        while at < len(lines.lines) and not lines.lines[at].text.strip():
+            at += 1
+        end = at
+        while end < len(lines.lines) and lines.lines[end].text.strip() and end - at <= _BROKEN_LINES:
+            end += 1
+        if end == at or end - at > _BROKEN_LINES:
+            break
+        block = [(line.start, line.text) for line in lines.lines[at:end]]
+        row = _by_order(block, heading)
+        if not row:
+            break
+        cells += row
+        taken += 1
+        at = end
+    return cells, at if taken else first, taken
+
+
+def _by_order(pieces: list[tuple[int, str]], heading: _Heading) -> list[Found]:
+    """The addresses in `pieces` as the columns for addresses in their order; empty if their numbers differ."""
+    columns = [heading.columns[i] for i in sorted(heading.columns) if _holds_address(heading.columns[i])]
+    items = [
+        replace(item, start=start + item.start, end=start + item.start + len(item.raw))
+        for start, piece in pieces
+        for item in extract(piece[:4000], limit=20)
+        if item.kind == "ip"
+    ]
+    if not columns or len(items) != len(columns):
+        return []
+    return [replace(item, hint=weight) for item, (_, weight) in zip(items, columns, strict=True)]
+
+
+def _holds_address(entry: tuple[str, float]) -> bool:
+    return entry[0] == "address" or entry == _VICTIM or (entry[0] == "other" and entry[1] <= -5.0)
 
 
 def _row(lines: Layout, at: int, heading: _Heading) -> tuple[list[tuple[int, str]] | None, int]:
@@ -218,6 +320,8 @@ def _items(cell: str) -> list[Found]:
 
 def _cells(row: list[tuple[int, str]], heading: _Heading, text: str) -> list[Found]:
     out: list[Found] = []
+    if len(row) < heading.size and not any(_items(row[i][1]) for i in heading.columns if i < len(row)):
+        return _by_order(row, heading)  # fields are missing
     groups = {group for group, _ in heading.columns.values()}
     filled = {
         heading.columns[i][0] for i in heading.columns if i < len(row) and len(row[i][1].strip()) > 3
