@@ -8,12 +8,14 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import dkim
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
+import pysequoia
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -190,3 +192,22 @@ def test_the_record_of_a_reporter(desk: None, take: Callable[..., Report], now: 
     again = reporters.record(user, party, now=now)
     assert (again.upheld, again.decided) == (1, 1)
     assert reporters.record(user, Party(), now=now) == reporters.Record()
+
+
+def test_a_signature_with_a_key_we_know(
+    take: Callable[..., Report], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without [dkim] and trusted hosts: keys of known reporters are enough, and an unknown key is nothing."""
+    key, stranger = pysequoia.Tsk.generate(user_id="CSIRT"), pysequoia.Tsk.generate(user_id="CSIRT")
+    (tmp_path / "reporters").mkdir()
+    (tmp_path / "reporters" / "csirt@bancoazul.example.asc").write_text(str(key.extract_certificate()))
+    monkeypatch.setattr(settings, "KEYS_DIR", tmp_path)
+    proven = {}
+    for number, who in enumerate((key, stranger)):
+        head, _, body = (RAW % (number, number)).partition(b"\r\n\r\n")
+        signed_text = pysequoia.sign(who.signer(), body, mode=pysequoia.SignatureMode.CLEAR)
+        report = take(head + b"\r\n\r\n" + signed_text)
+        assert report.reporter is not None
+        proven[number] = (report.reporter.verified, said(report)["results"], said(report)["aligned"])
+    assert proven[0] == (["pgp:csirt@bancoazul.example", "from:bancoazul.example"], [["pgp", "pass"]], True)
+    assert proven[1] == ([], [["pgp", "unknown_key"]], False)

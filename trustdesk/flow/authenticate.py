@@ -1,4 +1,5 @@
-"""Authenticate: who sent a report really? DKIM is checked here, SPF and DMARC are taken from hosts the operator trusts.
+"""Authenticate: who sent a report really? DKIM and the signatures of keys we know (OpenPGP, S/MIME) are checked here, SPF
+and DMARC are taken from hosts the operator trusts.
 
 Keys are asked for in the DNS, which takes time and may fail, so this is a task of its own beside the case, and off
 until `desk.toml` says otherwise. What passed is kept with the party (`dkim:bank.example`); `from:bank.example` says
@@ -15,7 +16,7 @@ import dns.exception
 import dns.resolver
 from django.conf import settings
 
-from trustdesk import evidence
+from trustdesk import evidence, keyring
 from trustdesk.core.types import SYSTEM, Actor, Channel
 from trustdesk.flow.record import locked, record
 from trustdesk.flow.work import TryLater, handler
@@ -23,6 +24,7 @@ from trustdesk.models import Entry, Party, Report, Task
 from trustdesk.reading import canonical
 from trustdesk.reading.authentication import Authentication, Resolver, authenticate
 from trustdesk.reading.message import Message
+from trustdesk.reading.sealed import unseal
 from trustdesk.settings.desk import DeskError
 
 #: Only mail of today: keys of old mail are gone, and what came by other doors was not signed.
@@ -33,7 +35,8 @@ PATIENCE = 4
 
 def wanted(report: Report) -> bool:
     """Whether somebody wants to know who sent this report."""
-    return report.channel in CHANNELS and bool(settings.DESK.trusted_authserv or settings.DESK.dkim.get("enabled"))
+    asked = settings.DESK.trusted_authserv or settings.DESK.dkim.get("enabled") or keyring.current().known
+    return report.channel in CHANNELS and bool(asked)
 
 
 def check(report_id: int, *, resolver: Resolver, actor: Actor = SYSTEM, now: datetime, last: bool = True) -> bool:
@@ -48,6 +51,7 @@ def check(report_id: int, *, resolver: Resolver, actor: Actor = SYSTEM, now: dat
         message = Message.from_bytes(evidence.get(report.evidence_id))
     except evidence.Erased:
         return False
+    unseal(message, keyring.current())
     found = authenticate(message, resolver, trusted=settings.DESK.trusted_authserv)
     if not found.results:
         return False

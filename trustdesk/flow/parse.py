@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from trustdesk import evidence
+from trustdesk import evidence, keyring
 from trustdesk.core.types import SYSTEM, Form, Problem, Reading
 from trustdesk.flow import triage
 from trustdesk.flow.work import handler
 from trustdesk.interfaces.reading import read
 from trustdesk.models import Report, Task
+from trustdesk.reading.keys import Keys
 
 #: So much of a text is kept for screens, which show less.
 SHOWN = 100_000
@@ -24,7 +25,7 @@ def parse(report: Report) -> Reading:
     except evidence.Erased:
         gone = Problem("evidence_erased", "The original is not held any more and cannot be read again.")
         return Reading(form=Form.UNPARSED, problems=(gone,), parser="none")
-    return read(raw)
+    return read(raw, keys=keyring.current())
 
 
 def shown(report: Report) -> Reading:
@@ -35,14 +36,14 @@ def shown(report: Report) -> Reading:
     if report.evidence.erased_at is not None:
         return parse(report)
     try:
-        return _shown(report.evidence_id)
+        return _shown(report.evidence_id, keyring.current())
     except evidence.Erased:
         return parse(report)
 
 
 @lru_cache(maxsize=32)
-def _shown(digest: str) -> Reading:
-    reading = read(evidence.get(digest))
+def _shown(digest: str, keys: Keys) -> Reading:
+    reading = read(evidence.get(digest), keys=keys)
     return Reading(
         form=reading.form,
         subject=reading.subject,

@@ -10,7 +10,10 @@ from typing import cast
 from trustdesk.core.types import Form, Problem, Reading
 from trustdesk.interfaces.parser import Parser
 from trustdesk.interfaces.registry import plugins
+from trustdesk.reading.keys import NO_KEYS, Keys
 from trustdesk.reading.message import Message
+from trustdesk.reading.sealed import tags as signed
+from trustdesk.reading.sealed import unseal
 
 GROUP = "trustdesk.parsers"
 log = logging.getLogger(__name__)
@@ -22,8 +25,9 @@ def parsers(enabled: Sequence[str] | None = None) -> tuple[Parser, ...]:
     return tuple(sorted(found, key=lambda p: (p.rank, p.name)))
 
 
-def read(raw: bytes, parsers: Sequence[Parser] | None = None) -> Reading:
-    """What the message in `raw` claims. Never raises for any bytes.
+def read(raw: bytes, parsers: Sequence[Parser] | None = None, *, keys: Keys = NO_KEYS) -> Reading:
+    """What the message in `raw` claims. Never raises for any bytes. What is sealed is opened and checked with `keys`;
+    what came of a signature is a tag (`signed:pgp:good:cert@bank.example`).
 
     `parsers` are asked in the order given (default: all installed, by rank). A parser that raises breaks its contract:
     that is logged, noted as problem `parser_failed`, and the next one is asked. Without an answer the form is
@@ -33,6 +37,7 @@ def read(raw: bytes, parsers: Sequence[Parser] | None = None) -> Reading:
     failed: list[Problem] = []
     try:
         message = Message.from_bytes(raw)
+        unseal(message, keys)
     except Exception as error:  # a fault of ours; the bytes are still a case
         log.exception("message could not be read")
         return Reading(problems=(Problem("reader_failed", f"{type(error).__name__} while reading the message"),))
@@ -45,7 +50,8 @@ def read(raw: bytes, parsers: Sequence[Parser] | None = None) -> Reading:
             continue
         if reading is not None:
             problems = tuple(dict.fromkeys((*message.problems, *reading.problems, *failed)))
-            return replace(reading, parser=reading.parser or parser.name, problems=problems)
+            tags = tuple(dict.fromkeys((*reading.tags, *signed(message.signatures))))
+            return replace(reading, parser=reading.parser or parser.name, problems=problems, tags=tags)
     return _unparsed(message, failed)
 
 

@@ -27,9 +27,9 @@ _PROPERTY = re.compile(r"\b(smtp|header|body|policy)\.([a-z-]{1,20})\s*=\s*\"?([
 class Result:
     """One method's result. `domain` is what it vouches for, `by` who says so ("self" for our own DKIM check)."""
 
-    method: str  # dkim | spf | dmarc | arc
-    result: str  # pass | fail | none | neutral | softfail | temperror | permerror | policy
-    domain: str = ""
+    method: str  # dkim | spf | dmarc | arc | pgp | smime
+    result: str  # pass | fail | none | neutral | softfail | temperror | permerror | policy | unknown_key | partial
+    domain: str = ""  # of a signature by a known key: its owner, a domain or an address
     by: str = "self"
 
 
@@ -43,17 +43,31 @@ class Authentication:
 
 
 def authenticate(message: Message, resolver: Resolver, *, trusted: Collection[str] = ()) -> Authentication:
-    """Check the DKIM signatures of `message` and take over what the hosts in `trusted` found. Never raises.
+    """Check the DKIM signatures of `message` and take over what the hosts in `trusted` found. Never raises. OpenPGP and
+    S/MIME count if `sealed.unseal` has looked at the message.
 
     `resolver` is asked for keys (`selector._domainkey.domain`); where it raises OSError the result is `temperror`.
     """
-    results = (*dkim(message, resolver), *reported(message, trusted))
+    results = (*dkim(message, resolver), *reported(message, trusted), *signed(message))
     senders = message.headers.addresses("From")
-    sender = senders[0][1].rpartition("@")[2] if len(senders) == 1 else ""
+    address = senders[0][1] if len(senders) == 1 else ""
     passed = tuple(dict.fromkeys(r.domain for r in results if r.result == "pass" and r.domain and r.method != "arc"))
-    own = canonical.registrable(sender)
-    aligned = bool(own) and any(canonical.registrable(domain) == own for domain in passed)
+    own = canonical.registrable(address.rpartition("@")[2])
+    aligned = bool(own) and any(_speaks_for(name, address, own) for name in passed)
     return Authentication(results, passed, aligned)
+
+
+def _speaks_for(name: str, address: str, own: str) -> bool:
+    """Whether what passed is of the address in From: a key of one person proves that person alone."""
+    return name == address if "@" in name else canonical.registrable(name) == own
+
+
+_SAID = {"good": "pass", "bad": "fail", "unsupported": "none"}
+
+
+def signed(message: Message) -> tuple[Result, ...]:
+    """The signatures of OpenPGP and S/MIME; `domain` is the owner of the key by our own list."""
+    return tuple(Result(s.kind, _SAID.get(s.result, s.result), s.owner) for s in message.signatures)
 
 
 def dkim(message: Message, resolver: Resolver) -> tuple[Result, ...]:

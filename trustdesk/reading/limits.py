@@ -28,6 +28,8 @@ class Limits:
     unpacked_members: int = 200
     #: An archive inside an archive is opened this many times.
     archive_depth: int = 2
+    #: What one encrypted part may hold; a larger part may hold four times its own size.
+    opened_bytes: int = 16 * 1024 * 1024
     #: Characters of text that are searched for indicators, all parts together.
     text_chars: int = 3_000_000
     #: Lines of that text: fifteen million empty ones say no more than a few.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from trustdesk.core.types import Problem
 from trustdesk.reading.headers import Headers
+from trustdesk.reading.keys import Signature
 from trustdesk.reading.limits import LIMITS, Limits
 from trustdesk.reading.mime import Budget, Part, leaves, split_header
 
@@ -26,10 +27,12 @@ class Message:
     kind     "mail", "json" (bare JSON, as posted to the API), "text" (no header at all) or "empty"
     headers  the message's own header fields
     parts    its leaves in order; a nested message is one leaf whose `message` is set
+    body     where its body is in `raw`: (start, end)
     problems what was wrong while reading; grows as parts are decoded
+    signatures  what came of its signatures, once `sealed.unseal` has looked at it
     """
 
-    __slots__ = ("raw", "kind", "headers", "parts", "budget", "depth")
+    __slots__ = ("raw", "kind", "headers", "parts", "budget", "depth", "body", "signatures")
 
     def __init__(
         self, raw: bytes, kind: str, headers: Headers, parts: tuple[Part, ...], budget: Budget, depth: int
@@ -42,6 +45,8 @@ class Message:
             budget,
             depth,
         )
+        self.body = (len(raw), len(raw))
+        self.signatures: tuple[Signature, ...] = ()
 
     @classmethod
     def from_bytes(cls, raw: bytes, *, limits: Limits = LIMITS) -> Message:
@@ -81,14 +86,16 @@ class Message:
                         containers=(), depth=depth, budget=budget)  # fmt: skip
             return cls(raw, "text", Headers(), (part,), budget, depth)
         message = cls(raw, "mail", headers, (), budget, depth)
+        message.body = (min(body, end), end)
         message.parts = tuple(leaves(raw, body, end, headers, depth=depth, path="", budget=budget))
         for part in message.parts:
-            if part.content_type in ("message/rfc822", "message/global") or _MESSAGE_FILE.search(part.filename):
-                message._nest(part)
+            message.nest(part)
         return message
 
-    def _nest(self, part: Part) -> None:
-        """Read the message that `part` carries, within the same budget."""
+    def nest(self, part: Part) -> None:
+        """Read the message that `part` carries, if it is one, within the same budget."""
+        if part.content_type not in ("message/rfc822", "message/global") and not _MESSAGE_FILE.search(part.filename):
+            return
         if part.depth + 1 >= self.budget.limits.depth:
             self.budget.note("mime_too_deep", f"more than {self.budget.limits.depth} levels", part.path)
             return

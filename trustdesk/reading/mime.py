@@ -220,7 +220,7 @@ def leaves(raw: bytes, start: int, end: int, headers: Headers, *, depth: int, pa
             else:
                 kind = content_type[10:]
                 inner = "message/rfc822" if kind == "digest" else "text/plain"
-                found = _children(raw, start, end, params["boundary"], budget, path)
+                found = children(raw, start, end, params["boundary"], budget, path)
                 if found:
                     # Reversed, because the stack gives back the last first.
                     for number, (a, b) in reversed(list(enumerate(found, 1))):
@@ -246,7 +246,8 @@ def leaves(raw: bytes, start: int, end: int, headers: Headers, *, depth: int, pa
     return out
 
 
-def _children(raw: bytes, start: int, end: int, boundary: str, budget: Budget, path: str) -> list[tuple[int, int]]:
+def children(raw: bytes, start: int, end: int, boundary: str, budget: Budget, path: str) -> list[tuple[int, int]]:
+    """Where the parts of a multipart are, header and body of each, without the line break before the delimiter."""
     lines = boundaries(raw, start, end, boundary.encode("utf-8", "replace"))
     if not lines:
         return []

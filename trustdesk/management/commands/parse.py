@@ -13,8 +13,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
+from trustdesk import keyring
 from trustdesk.core.types import Form, Reading
 from trustdesk.interfaces.reading import read
+from trustdesk.reading.keys import NO_KEYS
 
 DONE, FINDINGS, USAGE = 0, 1, 2
 
@@ -30,12 +32,22 @@ class Command(BaseCommand):
             "paths", nargs="+", metavar="PATH", help="message, mbox, maildir, directory, or - for standard input"
         )
         parser.add_argument("--jsonl", action="store_true", help="one JSON object a message")
+        parser.add_argument(
+            "--keys", metavar="FOLDER", type=Path, help="keys in reporters/ and private/ (docs/operate/mail.md)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         code = DONE
+        keys = NO_KEYS
+        if options["keys"] is not None:
+            keys, wrong = keyring.load(options["keys"])
+            if wrong or not (keys.known or keys.private):
+                none = _("There are no keys in %(path)s") % {"path": options["keys"]}
+                self.stderr.write("\n".join(map(str, wrong)) or none)
+                sys.exit(USAGE)
         try:
             for name, raw in messages(options["paths"]):
-                reading = read(raw)
+                reading = read(raw, keys=keys)
                 if reading.form == Form.UNPARSED:
                     code = FINDINGS
                 self.stdout.write(
@@ -123,6 +135,7 @@ def as_text(name: str, reading: Reading) -> str:
     )
     if who:
         lines.append("  " + _("from %(who)s") % {"who": who})
+    lines += ["  " + tag for tag in reading.tags if tag.startswith("signed:")]
     for item in reading.indicators:
         if item.role == "target":
             lines.append(f"  → {item.kind:6} {item.value}  ({item.confidence:.2f})")
