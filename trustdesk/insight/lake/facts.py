@@ -81,6 +81,9 @@ class Facts:
             _notice(life, kind, here, body)
         elif kind.startswith("appeal.") or kind == "putback.ordered":
             _appeal(life, kind, here, body)
+        elif kind == "survey.answered":
+            answer = {"notice_id": body["notice"], "by_role": body["by"], "answer": body["answer"]}
+            life.put("fact_survey", here | answer | {"answered_at": at, "with_words": bool(body.get("words"))})
         for clock in body.get("clocks") or ():
             _clock(life, clock, here)
         if "case_state" in body:
@@ -279,6 +282,7 @@ def _notice(life: Life, kind: str, here: Row, body: Row) -> None:
             "language": body.get("language"),
             "report_id": body.get("report"),
             "decision_id": body.get("decision"),
+            "asks": bool(body.get("asks")),
         }
         life.put("fact_notice", row)
     row["state"] = body.get("state") or "queued"

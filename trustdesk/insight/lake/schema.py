@@ -241,6 +241,7 @@ NOTICE = Table(
         _c("sent_at", "time", "when the next hop had it"),
         _c("report_id", "int64", "report that it answers"),
         _c("decision_id", "int64", "decision that it tells"),
+        _c("asks", "bool", "whether it asked its reader how satisfied they are", must=True),
         CATEGORY, FORM,
     ),
 )  # fmt: skip
@@ -320,6 +321,21 @@ REVIEW = Table(
         _c("agreed", "bool", "whether the second person would have decided the same", must=True),
         _c("by_key", "string", "pseudonym of the second person", to="dim_person"),
         CATEGORY,
+    ),
+)  # fmt: skip
+
+SURVEY = Table(
+    "fact_survey", "Answers on satisfaction", "One answer to the question in a closing letter. Each letter counts once.",
+    key=("case_id", "seq"), time="answered_at",
+    columns=(
+        CASE, SEQ,
+        _c("answered_at", "time", "when it was answered", must=True),
+        RECORDED,
+        _c("notice_id", "int64", "letter that asked", must=True),
+        _c("by_role", "string", "reporter or customer", must=True),
+        _c("answer", "string", "yes, partly or no", must=True),
+        _c("with_words", "bool", "whether words came with it", must=True),
+        CATEGORY, FORM, QUEUE,
     ),
 )  # fmt: skip
 
@@ -404,7 +420,8 @@ DIM_DAY = Table(
 )  # fmt: skip
 
 FACTS: tuple[Table, ...] = (
-    REPORT, INDICATOR, CASE_TABLE, STEP, DECISION, MEASURE, NOTICE, APPEAL, CLOCK, LEGAL_REQUEST, REVIEW, TASK, ENTRY,
+    REPORT, INDICATOR, CASE_TABLE, STEP, DECISION, MEASURE, NOTICE, APPEAL, CLOCK, LEGAL_REQUEST, REVIEW, SURVEY, TASK,
+    ENTRY,
 )  # fmt: skip
 DIMENSIONS: tuple[Table, ...] = (
     DIM_CATEGORY, DIM_REGIME, DIM_POLICY, DIM_QUEUE, DIM_PERSON, DIM_SUBJECT, DIM_REPORTER, DIM_DAY,

@@ -16,6 +16,7 @@ DECISION: dict[str, Any] = {"fact": "fact_decision", "time": "happened_at", "gra
 CLOCK: dict[str, Any] = {"fact": "fact_clock", "time": "counted_at", "grain": "one duty of ours",
                          "by": ("regime", "name", "kind", *CASE_DIMENSIONS)}  # fmt: skip
 ENTRY: dict[str, Any] = {"fact": "fact_entry", "time": "recorded_at", "by": CASE_DIMENSIONS}
+SURVEY: dict[str, Any] = {"fact": "fact_survey", "time": "answered_at", "grain": "one answer"}
 WRITTEN = "Counts on the day the desk wrote it down."
 
 
@@ -51,7 +52,7 @@ _ALL = (
     Metric("time_to_first_decision", "Time to first decision",
            "From the first report of the case being received to its first final decision; median and 95th percentile are "
            "continuous (SQL's `percentile_cont`).", where=lambda t: t.final & t.is_first, counts="waits",
-           column="waited_seconds", **DECISION, caveats="Automated decisions take seconds and pull the median down; see the next."),
+           column="waited_seconds", **DECISION, caveats="Automated decisions take seconds and pull the median down."),
     Metric("time_to_first_decision_by_people", "Time to first decision, by people",
            "The same for decisions that people made.", where=lambda t: t.final & t.is_first & ~t.automated,
            counts="waits", column="waited_seconds", **DECISION),
@@ -85,6 +86,14 @@ _ALL = (
            where=_entry("notice.sent"), **ENTRY, caveats=WRITTEN),
     Metric("notices_bounced", "Letters come back", "Letters that came back.", grain="one letter",
            where=_entry("notice.bounced"), **ENTRY, caveats=WRITTEN),
+    Metric("asked", "Asked how satisfied", "Letters that asked their reader whether the desk helped, and were sent.",
+           fact="fact_notice", time="sent_at", grain="one letter", where=lambda t: t.asks, by=("to_role", "category", "form")),
+    Metric("answered", "Answers on satisfaction", "Readers who answered that question; each letter counts once.",
+           by=("by_role", *CASE_DIMENSIONS), **SURVEY, caveats="Who answers chooses to: not a sample of those who were asked."),
+    Metric("satisfied", "Satisfied", "Those of them who said yes.", where=lambda t: t.answer == "yes",
+           by=("by_role", *CASE_DIMENSIONS), **SURVEY),
+    Metric("partly_satisfied", "Partly satisfied", "Those of them who said partly.", where=lambda t: t.answer == "partly",
+           by=("by_role", *CASE_DIMENSIONS), **SURVEY),
     Metric("reviews", "Reviews", "Decisions that a second person looked at for quality.", fact="fact_review",
            time="happened_at", grain="one review", by=("category",)),
     Metric("disagreed", "Reviews that disagreed", "Reviews in which the second person would have decided otherwise.",
