@@ -27,6 +27,27 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustdesk.settings")
 django.setup()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what a database can change; of several workers each begins with its share of the slow tests,
+    so that none is left with one at the end."""
+    if os.environ.get("TRUSTDESK_DATABASE_URL"):
+        left_out = [item for item in items if item.get_closest_marker("one_database")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("one_database")]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        quick = [item for item in items if not item.get_closest_marker("slow")]
+        share = -(-len(items) // workers)  # xdist hands out the list in pieces of this size
+        items.clear()
+        for worker in range(workers):
+            items.extend(slow[worker::workers])
+            room = max(0, share * (worker + 1) - len(items))
+            items.extend(quick[:room])
+            del quick[:room]
+        items.extend(quick)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_despite_triggers() -> Iterator[None]:
     """After a test with real transactions Django empties the tables; on SQLite by DELETE, which the ledger refuses."""

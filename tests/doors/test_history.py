@@ -35,7 +35,7 @@ def mbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with own_desk(tmp_path) as environment:
         desk = Desk(environment, 'name = "Host"\naddress = "abuse@host.example"\n')
-        assert desk.command("setup").returncode == 0
+        desk.set_up()
         try:
             yield desk
         finally:
@@ -71,6 +71,7 @@ def test_by_its_own_dates_and_again_after_a_kill(desk: Desk, mbox: Path) -> None
     assert str(last) > "2023-01-20"
 
 
+@pytest.mark.one_database
 def test_memory_stays_flat(desk: Desk, mbox: Path, tmp_path: Path) -> None:
     """The peak of the process for eight times the messages is about the same; the interpreter itself is 60 MB of it."""
     lines = mbox.read_bytes()
@@ -131,6 +132,7 @@ def test_who_writes_today_on_the_same_case_is_answered(site: Asset, now: datetim
     assert [r.code for r in notify.reporters(case)] == [Report.objects.get(channel="mail").code]
 
 
+@pytest.mark.one_database
 def test_what_is_recent_is_answered_although_it_is_imported(desk: Desk, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     for number, age in enumerate((timedelta(minutes=5), timedelta(hours=47), timedelta(hours=49), timedelta(days=900))):

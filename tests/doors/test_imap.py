@@ -57,7 +57,7 @@ def reading(home: Path, server: Dovecot, **more: str | int | bool) -> Iterator[D
     lines = [f"{key} = {value if key == 'since' else json.dumps(value)}" for key, value in table.items()]
     with own_desk(home) as environment:
         desk = Desk(environment, TOML + "[imap]\n" + "\n".join(lines) + "\n")
-        assert desk.command("setup").returncode == 0
+        desk.set_up()
         try:
             yield desk
         finally:
@@ -116,12 +116,14 @@ def test_takes_in_what_is_there_once_and_byte_for_byte(tmp_path: Path, empty: Do
         assert desk.query("SELECT DISTINCT channel FROM trustdesk_report") == [("mail",)]
 
 
+@pytest.mark.one_database
 def test_the_day_of_arrival_is_the_servers(door: Callable[..., Door], empty: Dovecot) -> None:
     empty.append(mail(1), datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
     assert look(door()) == {"new": 1}
     assert Report.objects.get().received_at == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 
 
+@pytest.mark.one_database
 def test_moves_to_the_archive_and_leaves_what_others_deleted(door: Callable[..., Door], empty: Dovecot) -> None:
     for number in range(5):
         empty.append(mail(number))
@@ -170,6 +172,7 @@ def test_killed_at_work_nothing_is_lost_or_doubled(tmp_path: Path, empty: Doveco
         assert (empty.count("INBOX"), empty.count("Taken")) == (0, 300)
 
 
+@pytest.mark.one_database
 def test_idles_and_comes_back_when_the_server_was_away(tmp_path: Path, server: Dovecot, empty: Dovecot) -> None:
     with reading(tmp_path, server) as desk:
         process = desk.start("imap")
@@ -189,6 +192,7 @@ def test_idles_and_comes_back_when_the_server_was_away(tmp_path: Path, server: D
         assert process.wait(10) == 0
 
 
+@pytest.mark.one_database
 def test_without_idle_it_looks_every_so_often(tmp_path: Path, server: Dovecot, empty: Dovecot) -> None:
     server.stop()
     server.start("imap_capability = IMAP4rev1 UIDPLUS")  # no IDLE, no MOVE
@@ -205,6 +209,7 @@ def test_without_idle_it_looks_every_so_often(tmp_path: Path, server: Dovecot, e
         server.start()
 
 
+@pytest.mark.one_database
 def test_a_mailbox_numbered_anew_begins_at_the_start(door: Callable[..., Door], empty: Dovecot) -> None:
     client = empty.client()
     client.create("Renumbered")
@@ -220,6 +225,7 @@ def test_a_mailbox_numbered_anew_begins_at_the_start(door: Callable[..., Door], 
     client.delete("Renumbered")
 
 
+@pytest.mark.one_database
 def test_what_is_too_large_stays_and_does_not_hold_up_the_rest(
     door: Callable[..., Door], empty: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +251,7 @@ def test_what_cannot_be_kept_stays_unmarked_and_is_taken_later(
     assert empty.count("Taken") == 2
 
 
+@pytest.mark.one_database
 def test_older_mail_is_left_alone(door: Callable[..., Door], empty: Dovecot) -> None:
     empty.append(mail(1), datetime(2025, 1, 1, 12, tzinfo=UTC))
     empty.append(mail(2), datetime(2026, 6, 1, 12, tzinfo=UTC))
@@ -252,6 +259,7 @@ def test_older_mail_is_left_alone(door: Callable[..., Door], empty: Dovecot) -> 
     assert empty.count("INBOX", "UNSEEN") == 1
 
 
+@pytest.mark.one_database
 def test_starttls_and_a_stranger_in_the_middle(door: Callable[..., Door], empty: Dovecot) -> None:
     empty.append(mail(1))
     assert look(door(security="starttls", port=empty.port)) == {"new": 1}
@@ -259,6 +267,7 @@ def test_starttls_and_a_stranger_in_the_middle(door: Callable[..., Door], empty:
         look(door(ca_file=""))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("table", "says"),
     [
@@ -277,6 +286,7 @@ def test_a_table_that_cannot_be_used_is_said_at_once(table: dict[str, object], s
         account({key: value for key, value in given.items() if value is not None})
 
 
+@pytest.mark.one_database
 def test_the_command_says_why_it_cannot(tmp_path: Path) -> None:
     with own_desk(tmp_path) as environment:
         desk = Desk(environment, TOML)
@@ -288,6 +298,7 @@ def test_the_command_says_why_it_cannot(tmp_path: Path) -> None:
         assert desk.command("imap", "--once").returncode == 75
 
 
+@pytest.mark.one_database
 def test_the_running_desk_reads_the_mailbox(tmp_path: Path, empty: Dovecot) -> None:
     """As a part of `trustdesk run`, and what came in is worked on."""
     with reading(tmp_path, empty, archive="Taken") as desk:

@@ -24,7 +24,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that is nobody's sample, with its listener running; a message may have one megabyte."""
     with own_desk(tmp_path_factory.mktemp("listener")) as environment:
         desk = Desk(environment, TOML)
-        assert desk.command("setup").returncode == 0
+        desk.set_up()
         desk.start_listener(TRUSTDESK_MESSAGE_SIZE_LIMIT=str(1 << 20))
         try:
             yield desk
@@ -228,7 +228,7 @@ def test_what_cannot_be_kept_is_refused_for_now(desk: Desk) -> None:
 def test_it_stops_politely(tmp_path: Path) -> None:
     with own_desk(tmp_path) as environment:
         desk = Desk(environment, TOML)
-        assert desk.command("setup").returncode == 0
+        desk.set_up()
         process = desk.start_listener()
         try:
             idle, writing = desk.lmtp(), desk.lmtp()

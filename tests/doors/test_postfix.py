@@ -11,6 +11,7 @@ from tests.doors.desk import Desk, mail
 from tests.doors.servers import Postfix, postfix
 from tests.processes import own_desk
 
+pytestmark = pytest.mark.one_database
 TOML = 'name = "Host"\naddress = "abuse@host.example"\n'
 
 
@@ -18,7 +19,7 @@ TOML = 'name = "Host"\naddress = "abuse@host.example"\n'
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with own_desk(tmp_path_factory.mktemp("postfix")) as environment:
         desk = Desk(environment, TOML)
-        assert desk.command("setup").returncode == 0
+        desk.set_up()
         try:
             yield desk
         finally:

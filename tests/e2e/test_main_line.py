@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.running import Desk, link, running, wait
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SITE = "login-bancoazul.example"
 REPORTER = "csirt@bancoazul.example"

@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,16 @@ def test_the_readme_holds_the_two_commands_and_how_to_send_a_mail():
     assert [line.split()[0] for line in commands()] == ["make", ".venv/bin/python", "make"]
 
 
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A folder on disk, where the clone's environment can be links into the installer's cache, and programs may run."""
+    with tempfile.TemporaryDirectory(prefix="trustdesk-clone-", dir="/var/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.skipif(bool(os.environ.get("TRUSTDESK_DATABASE_URL")), reason="the README speaks of the embedded default")
-def test_a_fresh_clone_runs_and_takes_mail(tmp_path: Path, desk_home: dict[str, str]):
-    clone = tmp_path / "clone"
+def test_a_fresh_clone_runs_and_takes_mail(tmp_path: Path, disk: Path, desk_home: dict[str, str]):
+    clone = disk / "clone"
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
     environment = desk_home | {"TRUSTDESK_HOME": str(tmp_path / "home")}
     for name in ("VIRTUAL_ENV", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"):

@@ -94,6 +94,7 @@ def test_one_report_and_a_case_for_each_customer(
     assert [f for f in verify.check() if not f.note and "subject" not in f.where and "asset" not in f.where] == []
 
 
+@pytest.mark.one_database
 def test_addresses_are_found_by_their_prefixes(db: None, now: datetime, enforcer: Memory, post: object) -> None:
     import ipaddress
 
@@ -116,6 +117,7 @@ def test_addresses_are_found_by_their_prefixes(db: None, now: datetime, enforcer
     assert seconds < LIMIT, f"{seconds:.1f} s"
 
 
+@pytest.mark.one_database
 def test_the_pages_stay_light(customers: list[Subject], now: datetime, enforcer: Memory, post: object) -> None:
     take(as_table(), now)
     user = get_user_model().objects.create_user("ana", password="x")
@@ -157,6 +159,7 @@ def test_targets_by_host_and_in_pages(customers: list[Subject], now: datetime, e
     assert "All 4000 targets" in client.get(f"/desk/case/{case.code}").content.decode()
 
 
+@pytest.mark.one_database
 def test_read_again_it_is_put_right_in_one_go(
     customers: list[Subject], now: datetime, enforcer: Memory, post: object
 ) -> None:

@@ -127,6 +127,7 @@ def sample(model: type[models.Model]) -> Any:
     return rows[(count - 1) // 2]
 
 
+@pytest.mark.slow
 def test_every_column_of_every_table(desk: World) -> None:
     drop_triggers()
     silent, misnamed = [], []
@@ -269,6 +270,7 @@ def test_keys(desk: World) -> None:
     assert found() == ["keys/ledger.key"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL keeps its columns' types")
 def test_values_that_no_program_wrote(desk: World) -> None:
     """SQLite keeps anything in any column. The checker names the row and does not fall over."""
