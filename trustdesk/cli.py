@@ -23,6 +23,7 @@ COMMANDS = {
     "recount": "count running clocks again after a calendar changed; moves them only when told to",
     "verify": "replay the ledger and compare it with everything the desk holds",
     "publish": "make a report for a week from the journal",
+    "lake": "export facts to Parquet, say what is in them, hold them against the ledger",
     "rulebook": "check and show the law and the house policy",
     "clock": "compute one legal time limit",
     "user": "people, roles and API tokens",

@@ -29,6 +29,8 @@ class Desk:
     service_role: str = "hosting"
     languages: tuple[str, ...] = ("en", "es")
     policy: str = "example-host"
+    switched_on: tuple[str, ...] = ()  # regimes that bind the service although they ship switched off or ask a person
+    switched_off: tuple[str, ...] = ()  # regimes that counsel says never bind it
     out_of_court: str = ""  # certified dispute body, DSA Article 21
     where_to_turn: tuple[str, ...] = ()  # lines for reporters whose complaint is not about us
     inventory: str = ""
@@ -41,6 +43,8 @@ class Desk:
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     enricher: dict[str, dict[str, Any]] = field(default_factory=dict)
     dkim: dict[str, Any] = field(default_factory=dict)  # whether and whom to ask for keys (flow/authenticate.py)
+    trusted_flaggers: tuple[str, ...] = ()  # domains of trusted flaggers (DSA Article 22); they count when verified
+    lake: dict[str, Any] = field(default_factory=dict)  # where facts are exported to (management/lake.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)
 
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command, get_commands
 
 from trustdesk.doors.imap_settings import account
 from trustdesk.flow import authenticate, plugins
-from trustdesk.management import parts
+from trustdesk.management import lake, parts
 from trustdesk.management.base import AGAIN, alone
 from trustdesk.management.base import Command as Base
 from trustdesk.management.commands.setup import ACCOUNTS, sample_is_here
@@ -55,6 +55,7 @@ class Command(Base):
         # A table that cannot be used is said now, not by a part or a task that keeps dying.
         mailbox = account(settings.DESK.imap)
         authenticate.resolver_of(settings.DESK.dkim)
+        every = lake.settings_of(settings.DESK.lake).every_minutes
         ports = self._ports(sample)
         self._free(ports)
         call_command("setup", stdout=self.stdout, stderr=self.stderr)
@@ -66,6 +67,8 @@ class Command(Base):
             tree.append(Part("mail listener", ["run", "--only", "listener"]))
         if mailbox is not None:
             tree.append(Part("mailbox reader", ["run", "--only", "imap"]))
+        if every:
+            tree.append(Part("lake", ["lake", "export", "--every", str(every)]))
         count = workers or (1 if health.embedded() else 2)
         tree += [
             Part(f"worker {n}" if count > 1 else "worker", ["run", "--only", "worker"]) for n in range(1, count + 1)
