@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from typing import Any
@@ -128,3 +129,77 @@ def test_attached_to_a_mail() -> None:
 def test_several_reports_in_one_file() -> None:
     reading = read(json.dumps([v4(), v4(source_identifier="192.0.2.2", url="http://evil2.test/")]).encode())
     assert {"192.0.2.1", "192.0.2.2"} <= {i.value for i in reading.targets}
+
+
+YAML = """---
+Reported-From: fail2ban@reporter.example
+Category: abuse
+Report-Type: login-attack
+Report-ID: 1477@reporter.example
+Service: ssh
+Version: 0.2
+User-Agent: Guard 1.2   # made by hand
+Date: Mon, 02 Nov 2026 09:58:12 +0100
+Source-Type: ipv4
+Source: 192.0.2.44
+Port: 22
+Attachment: text/plain
+Schema-URL: "http://schema.reporter.example/abuse_login-attack_0.1.2.json"
+"""
+LOG = "Nov  2 09:58:12 gate sshd[7]: Failed password for root from 192.0.2.44 port 4022 to 198.51.100.7\n"
+
+
+def x_arf(report: str = YAML, header: str = "X-XARF: PLAIN\r\n", kind: str = "text/plain; name=report.txt") -> bytes:
+    body = (
+        "--b\nContent-Type: text/plain\n\nA login attack on our host 198.51.100.7 was seen. Please stop it.\n"
+        f"--b\nContent-Type: {kind}\n\n{report}--b\nContent-Type: text/plain; name=logfile.log\n\n{LOG}--b--\n"
+    )
+    return mail(body, extra=f"{header}Content-Type: multipart/mixed; boundary=b\r\n")
+
+
+@pytest.mark.parametrize("header", ["X-XARF: PLAIN\r\n", "X-ARF: YES\r\n", ""])
+def test_x_arf_mail(header: str) -> None:
+    reading = read(x_arf(header=header))
+    assert (reading.parser, reading.form, reading.category) == ("xarf", Form.NOTICE, Category.NETWORK_ATTACK)
+    assert [i.value for i in reading.targets] == ["192.0.2.44"]
+    assert str(reading.incident_at) == "2026-11-02 08:58:12+00:00"
+    assert "xarf:login-attack" in reading.tags and not reading.problems
+    start, end = reading.targets[0].start, reading.targets[0].end
+    assert reading.text[start:end] == "192.0.2.44"
+
+
+def test_x_arf_about_a_page() -> None:
+    report = YAML.replace("login-attack", "phishing").replace("Source-Type: ipv4", "Source-Type: uri")
+    reading = read(x_arf(report.replace("Source: 192.0.2.44", "Source: >-\n  http://evil.test/login")))
+    assert any(p.where.endswith("Source") for p in reading.problems), "a folded block is more YAML than is read"
+    reading = read(x_arf(report.replace("Source: 192.0.2.44", "Source: http://evil.test/login")))
+    assert reading.category == Category.PHISHING
+    assert "http://evil.test/login" in {i.value for i in reading.targets}
+
+
+def test_x_arf_in_bulk() -> None:
+    packed = base64.encodebytes(gzip.compress((YAML + YAML.replace("2.44", "2.45")).encode())).decode()
+    kind = "application/gzip; name=reports.yml.gz\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64"
+    for raw in (
+        x_arf(YAML + YAML.replace("2.44", "2.45"), "X-XARF: BULK\r\n"),
+        x_arf(packed, "X-XARF: BULK\r\n", kind),
+    ):
+        assert {i.value for i in read(raw).targets} == {"192.0.2.44", "192.0.2.45"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "where"),
+    [
+        ("Source: 192.0.2.44", "Source: somewhere", "xarf_invalid", "Source"),
+        ("Source: 192.0.2.44", "", "xarf_field_missing", "Source"),
+        ("Category: abuse", "Category: nonsense", "xarf_invalid", "Category"),
+        ("Date: Mon, 02 Nov 2026 09:58:12 +0100", "Date: yesterday", "xarf_invalid", "Date"),
+        ("Port: 22", "Port: 22\nPort: 23", "xarf_yaml", "line"),
+        ("Port: 22", "<script>", "xarf_yaml", "line"),
+        ("Port: 22", "Boom: &a [*a, *a]", "", ""),
+    ],
+)
+def test_x_arf_names_the_field_that_is_wrong(old: str, new: str, code: str, where: str) -> None:
+    reading = read(x_arf(YAML.replace(old, new)))
+    assert reading.parser == "xarf" and reading.form is Form.NOTICE
+    assert [p for p in reading.problems if p.code == code and where in p.where] if code else not reading.problems

@@ -1,4 +1,4 @@
-"""XARF: structured abuse reports as JSON, version 4 and the versions before it. See README.md in this folder."""
+"""XARF: structured abuse reports as JSON, version 4 and those before it, and as mail with YAML. See README.md here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trustdesk.core.types import Category, Claimed, ClaimedParty, Form, Problem, Reading, Role
-from trustdesk.integrations.xarf import evidence, legacy
+from trustdesk.integrations.xarf import evidence, legacy, mailform
 from trustdesk.reading import canonical, reader
 from trustdesk.reading.extract import extract
 from trustdesk.reading.message import Message
@@ -49,7 +49,7 @@ _V3_REFERENCES = ("DestinationIp", "DestinationUrl", "CourtOrder", "SmtpMailFrom
 
 
 class XarfParser:
-    """Reads XARF as bare JSON (posted to the API) or as a JSON part of a mail."""
+    """Reads XARF as bare JSON (posted to the API), as a JSON part of a mail, or as the YAML part of versions 0.1 and 0.2."""
 
     name = "xarf"
     rank = 200
@@ -57,7 +57,7 @@ class XarfParser:
     def parse(self, message: Message) -> Reading | None:
         loaded = _load(message)
         if loaded is None:
-            return None
+            return mailform.read(message) if message.kind == "mail" else None
         reports, problems = loaded
         results = [_read_one(report) for report in reports]
         for _, found in results:
