@@ -28,7 +28,7 @@ class NoEngine(Exception):
 
 
 class Engine:
-    """What every engine offers. `tables` maps the name of each table of the lake to an Ibis table."""
+    """What every engine offers; a `Source` of `insight.metrics`. `tables` holds each table of the lake as an Ibis table."""
 
     name = ""
 
@@ -36,9 +36,13 @@ class Engine:
         self.store, self.manifest = store, manifest
         self.tables: dict[str, ibis.Table] = {}
 
-    def run(self, expression: Any) -> pa.Table:
+    def to_pyarrow(self, expression: Any) -> pa.Table:
         """The value of an Ibis table expression."""
         raise NotImplementedError
+
+    def table(self, name: str, /) -> ibis.Table:
+        """The table of that name. Raises KeyError."""
+        return self.tables[name]
 
     def close(self) -> None:
         """Let go of everything."""
@@ -90,12 +94,15 @@ class DuckDB(Engine):
             self.con.raw_sql(f'CREATE VIEW "{name}" AS SELECT {columns} FROM {reader}')  # noqa: S608 (names of ours)
             self.tables[name] = self.con.table(name)
 
-    def run(self, expression: Any) -> pa.Table:
+    def to_pyarrow(self, expression: Any) -> pa.Table:
         return self.con.to_pyarrow(expression)
 
     def sql(self, query: str) -> pa.Table:
         """What a person asks, in DuckDB's own SQL. Raises duckdb.Error."""
-        return self.con.con.execute(query).to_arrow_table()
+        import pyarrow as pa
+
+        answer = self.con.con.sql(query)
+        return pa.table({}) if answer is None else answer.to_arrow_table()
 
     def close(self) -> None:
         self.con.disconnect()
@@ -130,7 +137,7 @@ class Spark(Engine):
         self.con = ibis.pyspark.connect(self.session)
         self.tables = {name: self.con.table(name) for name in schema.TABLES if self.manifest.of(name)}
 
-    def run(self, expression: Any) -> pa.Table:
+    def to_pyarrow(self, expression: Any) -> pa.Table:
         return self.con.to_pyarrow(expression)
 
     def close(self) -> None:
@@ -163,7 +170,7 @@ class ClickHouse(Engine):
             )
             self.tables[name] = ibis.table(ibis.Schema.from_pyarrow(schema.arrow(table)), name=name)
 
-    def run(self, expression: Any) -> pa.Table:
+    def to_pyarrow(self, expression: Any) -> pa.Table:
         import pyarrow as pa
         from ibis.backends.sql.compilers import ClickHouseCompiler
 

@@ -78,7 +78,8 @@ def export(
     old = found or Manifest()
     swept = sweep(store, found) if found else 0
     top, count = source.top()
-    full = found is None or old.version != schema.VERSION or old.desk != desk or top < old.entry or count < old.entries
+    same = (old.version, old.columns, old.desk) == (schema.VERSION, schema.fingerprint(), desk)
+    full = found is None or not same or top < old.entry or count < old.entries
     if full:
         old = Manifest(number=old.number, desk=desk)
     work = _Work(source, store, old)
@@ -98,9 +99,16 @@ def export(
         if not any(f.table == name for f in work.files.values()):
             work.empty(name)
     new = Manifest(
-        number=old.number + 1, version=schema.VERSION, desk=desk, made_at=_text(now), entry=top, entries=count,
-        missing=_missing(source, old, late, now=now), checkpoint=source.checkpoint(), files=list(work.files.values()),
-    )  # fmt: skip
+        number=old.number + 1,
+        columns=schema.fingerprint(),
+        desk=desk,
+        made_at=_text(now),
+        entry=top,
+        entries=count,
+        missing=_missing(source, old, late, now=now),
+        checkpoint=source.checkpoint(),
+        files=list(work.files.values()),
+    )
     if found is not None and not full and _same(found, new):
         return Done(found, kept=len(found.files), swept=swept)
     commit(store, new)
@@ -214,7 +222,7 @@ def read(store: Store, file: File) -> pa.Table:
 
     data = store.get(file.name)
     if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise ValueError(f"{file.name} was changed after it was written")
+        raise ValueError("the file is not what was written")
     wanted = schema.arrow(schema.TABLES[file.table])
     held = pq.ParquetFile(io.BytesIO(data)).read()
     return held.cast(wanted) if held.schema != wanted else held

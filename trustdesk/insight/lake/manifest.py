@@ -37,10 +37,12 @@ class File:
 class Manifest:
     """The lake at one moment. `entry` is the highest number of a journal entry that is in it, `entries` how many there were;
     `missing` maps numbers below that were not there yet to when that was first seen (ISO 8601). `checkpoint` is the
-    ledger's latest then. `desk` tells one desk's lake from another's."""
+    ledger's latest then. `columns` is the schema's fingerprint, `desk`
+    tells one desk's lake from another's."""
 
     number: int = 0
     version: int = schema.VERSION
+    columns: str = ""
     desk: str = ""
     made_at: str = ""
     entry: int = 0

@@ -14,6 +14,7 @@ the desk. No table holds a name, an address or a text that somebody wrote.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Raised by one when a column goes or changes its meaning; a new column or table alone does not raise it.
+#: Raised by one when a column goes or changes its meaning. A new column or table does not raise it, but the next export
+#: makes the whole lake anew all the same.
 VERSION = 1
 
 #: Our type names → how pyarrow calls them. Times are UTC with microseconds.
@@ -439,6 +441,14 @@ def arrow(table: Table) -> pa.Schema:
     }  # fmt: skip
     fields = [pa.field(c.name, types[c.type], nullable=c.nullable) for c in table.columns]
     return pa.schema(fields, metadata={"trustdesk.table": table.name, "trustdesk.schema": str(VERSION)})
+
+
+def fingerprint() -> str:
+    """Changes whenever a table or column does; a lake made under another one is made anew."""
+    text = repr(
+        [(VERSION, t.name, t.key, t.time, [(c.name, c.type, c.nullable) for c in t.columns]) for t in TABLES.values()]
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def joins() -> Iterator[tuple[str, str, str]]:

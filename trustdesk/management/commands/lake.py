@@ -31,10 +31,9 @@ class Command(Base):
         parser.add_argument("--format", choices=("markdown", "html"), default="markdown", help="`catalogue`")
         parser.add_argument("--out", type=Path, metavar="FILE", help="`catalogue`: write to FILE")
 
-    def handle(self, *args: Any, what: str, **options: Any) -> int | None:  # type: ignore[override]
+    def handle(self, *args: Any, what: str, **options: Any) -> None:
         """Exit codes: 0 done; 1 the lake is not what the ledger says; 2 usage; 75 another export runs."""
-        result: int | None = getattr(self, f"_{what}")(**options)
-        return result
+        getattr(self, f"_{what}")(**options)
 
     def _export(self, *, place: str, every: int, **_: Any) -> None:
         if every < 0:
@@ -93,7 +92,7 @@ class Command(Base):
         except OSError as error:
             raise CommandError(f"cannot write {out}: {error.strerror}", returncode=USAGE) from error
 
-    def _verify(self, *, place: str, **_: Any) -> int | None:
+    def _verify(self, *, place: str, **_: Any) -> None:
         from trustdesk.insight.lake.check import check
         from trustdesk.insight.lake.source import Busy
 
@@ -107,7 +106,8 @@ class Command(Base):
             raise CommandError(str(error), returncode=AGAIN) from error
         rows = sum(f.rows for f in manifest.files)
         self.say(f"{len(manifest.files)} files, {rows} rows, {manifest.entries} entries: {faults or 'no'} faults")
-        return FINDINGS if faults else None
+        if faults:
+            sys.exit(FINDINGS)
 
     def _files(self, *, place: str, rest: str, **_: Any) -> None:
         store = lake.store(place)
