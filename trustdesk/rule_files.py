@@ -123,6 +123,25 @@ def compare(
                     f"duty {duty.id!r}: there is no letter {duty.letter!r}",
                     where(path, f"duty[{n}].letter"),
                 )
+            if duty.event and duty.event not in taxonomy.events:
+                yield Finding(
+                    "rulebook.unknown_event",
+                    f"duty {duty.id!r}: unknown event {duty.event!r}",
+                    where(path, f"duty[{n}].event"),
+                )
+            if duty.document and duty.document not in {e.document for e in regime.elements}:
+                yield Finding(
+                    "rulebook.unknown_document",
+                    f"duty {duty.id!r}: no element speaks of a document {duty.document!r}",
+                    where(path, f"duty[{n}].document"),
+                )
+            for entry in duty.met_by:
+                if problem := _entry(entry, (duty.id, *(c.id for c in regime.clocks)), taxonomy):
+                    yield Finding(
+                        "rulebook.unknown_entry",
+                        f"duty {duty.id!r}: met_by {entry!r}: {problem}",
+                        where(path, f"duty[{n}].met_by"),
+                    )
         for n, clock in enumerate(regime.clocks):
             if clock.calendar and clock.calendar not in all_calendars.calendars:
                 yield Finding(
@@ -132,7 +151,7 @@ def compare(
                 )
             for what in ("met_by", "stopped_by", "paused_by", "resumed_by"):
                 for entry in getattr(clock, what):
-                    if problem := _entry(entry, clock.id, taxonomy):
+                    if problem := _entry(entry, (clock.id,), taxonomy):
                         yield Finding(
                             "rulebook.unknown_entry",
                             f"clock {clock.id!r}: {what} {entry!r}: {problem}",
@@ -146,8 +165,9 @@ def compare(
                 )
 
 
-def _entry(entry: str, clock: str, taxonomy: Taxonomy) -> str:
-    """What is wrong with an entry that a clock waits for: one with a typing error would never come."""
+def _entry(entry: str, ids: tuple[str, ...], taxonomy: Taxonomy) -> str:
+    """What is wrong with an entry that a rule waits for: one with a typing error would never come. `ids` are the rules
+    that a record of a person may name."""
     kind, _, detail = entry.partition(":")
     if kind not in taxonomy.events:
         return "no such event in the taxonomy"
@@ -155,7 +175,7 @@ def _entry(entry: str, clock: str, taxonomy: Taxonomy) -> str:
         "notice.sent": LETTERS,
         "notice.withheld": LETTERS,
         "decision.made": OUTCOMES,
-        "duty.done": (clock,),
+        "duty.done": ids,
     }
     if detail and kind in lists and detail not in lists[kind]:
         return f"{detail!r} is none of {', '.join(lists[kind])}"

@@ -77,7 +77,7 @@ def test_no_letter_gets_past_the_rule(
     for kind in kinds:
         notice = tried(opened, to, kind, post, now)
         assert notice.state == "withheld", f"{kind} went out"
-        assert notice.detail.endswith(")") and len(notice.detail) > 10
+        assert "; until: " in notice.detail and len(notice.detail) > 10
         assert silence.forbidden(opened, to=to, letter=kind)
     if rule.only.needs and opened.category != "child_safety":
         for need in rule.only.needs:  # until a person says that it is over

@@ -19,14 +19,29 @@ GROUNDS = ("law", "policy", "none")
 REPORTER_LETTER = {"not_ours": "not_ours", "insufficient": "missing_elements"}
 
 
+#: Measures on single addresses: several of one asset are several measures. Of every other kind an asset bears one.
+PER_ADDRESS = frozenset({"path_block"})
+
+
 @dataclass(frozen=True, slots=True)
 class MeasureWish:
-    """One measure that a decision orders."""
+    """One measure that a decision orders; `target` is the address meant, where the kind bites on single addresses."""
 
     kind: str
     asset_id: str
     asset_kind: str
     role: str = ""
+    target: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What may stand once only."""
+        return measure_key(self.kind, self.asset_id, self.target)
+
+
+def measure_key(kind: str, asset: str, target: str) -> tuple[str, str, str]:
+    """Two measures with the same key are the same measure."""
+    return kind, asset, target if kind in PER_ADDRESS else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +177,7 @@ def _ground(draft: Draft, policy: Policy, case: CaseFacts, applied: tuple[Applie
 
 
 def _measures(draft: Draft, policy: Policy, case: CaseFacts) -> Iterable[Finding]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for wish in draft.wishes:
         rule = policy.measure(wish.kind)
         role = wish.role or case.provider_role
@@ -179,9 +194,9 @@ def _measures(draft: Draft, policy: Policy, case: CaseFacts) -> Iterable[Finding
             )
         if rule.roles and role and role not in rule.roles:
             yield Finding("measure.role", f"{rule.title} is not for a service of role {role}.", "measures")
-        if (wish.kind, wish.asset_id) in seen:
+        if wish.key in seen:
             yield Finding("measure.twice", f"{rule.title} on {wish.asset_id} is there twice.", "measures")
-        seen.add((wish.kind, wish.asset_id))
+        seen.add(wish.key)
         if draft.automated and wish.kind not in policy.automated_measures:
             yield Finding("automation.measure", f"Automation may not order {rule.title}.", "measures")
     if draft.automated and case.automated_today >= policy.automated_per_day:

@@ -22,6 +22,7 @@ from trustdesk.core.regime_rules import (
     STATUSES,
     SWITCHES,
     UNITS,
+    WITHHELD,
     ClockRule,
     CountRule,
     DisclosureRule,
@@ -242,9 +243,13 @@ def _duties(top: Table) -> Iterable[DutyRule]:
             when=table.text("when"),
             event=table.text("event", required=False),
             letter=table.text("letter", required=False),
+            met_by=table.words("met_by"),
+            document=table.text("document", required=False),
             mandatory=table.flag("mandatory", default=True),
             only=_when(table, "only"),
         )
+        if (rule.met_by or rule.document) and not rule.event:
+            table.bad("event", "rule.missing", "a duty that something meets needs the event from which it is owed")
         table.close()
         pairs.append((rule, table))
     _dated(pairs, "duty")
@@ -274,6 +279,8 @@ def _withheld(top: Table) -> Iterable[WithholdRule]:
             **_item(table),
             to=table.words("to", required=True, choices=PARTIES),
             until=table.text("until"),
+            data=table.words("data", choices=WITHHELD),
+            unless=_when(table, "unless") if table.has("unless") else None,
         )
         table.close()
         yield rule

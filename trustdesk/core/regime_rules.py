@@ -45,6 +45,19 @@ OBLIGATIONS = ("must_keep", "must_delete", "recommended", "allowed")
 #: Roles of a service beyond those of the shared vocabulary that rules speak of.
 EXTRA_ROLES = ("messaging", "email", "privacy_proxy", "application", "reseller", "app_store", "cloud")
 ROLES = tuple(ServiceRole) + EXTRA_ROLES
+#: What a letter can be searched for.
+WITHHELD = ("reporter", "customer", "material")
+#: Words for ourselves in rules that speak of one kind of provider: their duties are ours.
+OURS = frozenset(
+    (
+        *("provider", "registrar", "registry", "registrar_or_registry", "losing_registrar"),
+        *("controller", "processor", "online_platform", "large_platform", "concessionaire", "listed_company"),
+    )
+)
+#: The customer under other names.
+CUSTOMERS = frozenset({"customer", "registrant", "respondent", "user", "sender"})
+#: Periods at whose end something lapses and nobody has missed anything.
+LAPSING = frozenset({"retention", "option", "validity", "suspension"})
 PARTIES = ("reporter", "customer", "principal", "authority", "icann", "public", "provider")
 
 
@@ -136,14 +149,28 @@ class ClockRule(Item):
 
 @dataclass(frozen=True, slots=True)
 class DutyRule(Item):
-    """Who is owed which letter, when, with what in it."""
+    """Who is owed which letter or filing, when, with what in it.
+
+    It is owed from `event` on and met by one of `deeds`. `document` names the elements that a filing must contain.
+    """
 
     to: str = ""
     when: str = ""
     event: str = ""
     letter: str = ""
+    met_by: tuple[str, ...] = ()
+    document: str = ""
     mandatory: bool = True
     only: When = field(default_factory=When)
+
+    @property
+    def deeds(self) -> tuple[str, ...]:
+        """What meets it: the letter where the desk writes one, else the record of a person (`duty.done:<id>`)."""
+        if self.met_by:
+            return self.met_by
+        if self.letter and self.letter != "filing":
+            return (f"notice.sent:{self.letter}",)
+        return (f"{'filing.submitted' if self.letter else 'duty.done'}:{self.id}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +190,16 @@ class SilenceRule(Item):
 
 @dataclass(frozen=True, slots=True)
 class WithholdRule(Item):
-    """What must not stand in anything that goes to these parties, whatever else they are told."""
+    """What must not stand in anything that goes to these parties, whatever else they are told.
+
+    `data` says what the desk looks for: who the reporter or the customer is, where the material is. What is empty is for
+    people to keep: no letter of the desk carries such a thing. `unless` lists where the rule itself gives way.
+    """
 
     to: tuple[str, ...] = ()
     until: str = ""
+    data: tuple[str, ...] = ()
+    unless: When | None = None
 
 
 @dataclass(frozen=True, slots=True)

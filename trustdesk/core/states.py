@@ -53,8 +53,8 @@ LIVES: Mapping[str, Life] = MappingProxyType(
         # A late duty is still a duty: breached → met records that it was done after all.
         "clock": _life(
             running="paused met breached expired cancelled",
-            paused="running cancelled",
-            breached="met",
+            paused="running met expired cancelled",
+            breached="met cancelled",  # cancelled: what started it was taken back
             met="",
             expired="",
             cancelled="",
@@ -71,7 +71,7 @@ FIRST: Mapping[str, frozenset[str]] = MappingProxyType(
         "measure": frozenset({"ordered"}),
         "notice": frozenset({"queued", "withheld"}),
         "appeal": frozenset({"lodged"}),
-        "clock": frozenset({"running"}),
+        "clock": frozenset({"running", "paused"}),  # paused: it waits for a letter that must not go yet
     }
 )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from trustdesk import evidence
 from trustdesk.core import states
-from trustdesk.core.types import SYSTEM, Actor, Channel, Finding, Form, Refused
+from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Channel, Finding, Form, Refused
 from trustdesk.flow import decide, duties, notify, parse, putback, triage
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import handler
@@ -105,6 +105,33 @@ def lodge(
             shown = dict(elements) if elements else {e.id: e.present for e in dmca.counter_elements(text)}
             putback.judge(case, appeal, shown, at=received_at or now, actor=SYSTEM, now=now)
     return appeal
+
+
+def lodge_report(case_id: int, report_id: int, *, actor: Actor, now: datetime) -> Appeal:
+    """Lodge a report of the case as the customer's counter-notice, on a person's word: by mail it may answer no letter of
+    ours, or nobody recognised it. It has its effect from when it was received. Raises Refused."""
+    report = Report.objects.filter(pk=report_id, joinings__case_id=case_id).first()
+    if report is None or report.form in NOT_REPORTS:
+        raise Refused(Finding("counter_notice.report", "That message is not of this case.", "report"))
+    case = Case.objects.get(pk=case_id)
+    decision = Decision.objects.filter(case=case, state="final", outcome="measures").order_by("-id").first()
+    if decision is None or case.subject_id is None:
+        text = "There is no decision for measures that a counter-notice could answer."
+        raise Refused(Finding("counter_notice.nothing", text, "case"))
+    if report.received_at < decision.made_at:
+        text = "It came before the decision, so it cannot answer it."
+        raise Refused(Finding("counter_notice.early", text, "report"))
+    return lodge(
+        decision.pk,
+        kind="counter_notice",
+        text=parse.parse(report).text[:LIMIT],
+        by=Actor("customer", str(case.subject_id)),
+        actor=actor,
+        now=now,
+        language=report.language,
+        elements=report.elements if report.form == Form.COUNTER_NOTICE else None,
+        received_at=report.received_at,
+    )
 
 
 def _kept(digest: str, raw: bytes, *, now: datetime) -> Evidence:

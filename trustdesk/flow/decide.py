@@ -16,7 +16,7 @@ from django.db.models import Model, Q
 from trustdesk.core import deciding, states
 from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused, Role
-from trustdesk.flow import duties, enforce, notify, strikes
+from trustdesk.flow import duties, enforce, notify, silence, strikes
 from trustdesk.flow.record import Draft as Change
 from trustdesk.flow.record import Todo, locked, record_all
 from trustdesk.flow.work import handler
@@ -90,7 +90,7 @@ def decide(
     """
     with locked(case_id) as case:
         preview = _assess(case, choice, actor=actor, now=now)
-        stale = _stale(case, seen)
+        stale = _stale(case, seen, actor)
         if stale:
             preview = replace(preview, assessment=replace(preview.assessment, findings=(*stale, *preview.findings)))
         if not persist:
@@ -104,13 +104,19 @@ def decide(
 
 
 #: What changes nothing about what a person should decide: our own letters on their way, who holds the case.
-QUIET = ("notice.queued", "notice.sent", "notice.not_possible", "case.assigned", "case.read", "clock.breached")
+QUIET = (
+    "notice.queued", "notice.sent", "notice.not_possible", "case.assigned", "case.read", "case.snoozed", "case.woken",
+    "clock.breached",
+)  # fmt: skip
+#: What changes nothing for the person who did it.
+OWN = ("case.noted", "note.withdrawn")
 
 
-def _stale(case: Case, seen: int | None) -> tuple[Finding, ...]:
+def _stale(case: Case, seen: int | None, actor: Actor) -> tuple[Finding, ...]:
     if seen is None or seen >= case.seq:
         return ()
-    news = Entry.objects.filter(chain=case.pk, seq__gt=seen).exclude(kind__in=QUIET).count()
+    news = Entry.objects.filter(chain=case.pk, seq__gt=seen).exclude(kind__in=QUIET)
+    news = news.exclude(kind__in=OWN, actor=str(actor)).count()
     if not news:
         return ()
     text = f"The case has moved on since you opened it ({news} new entries). Look at what changed, then decide."
@@ -121,9 +127,11 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
     policy, applied = duties.policy(), duties.applied_to(case)
     assets = {a.pk: a for a in assets_of(case)}
     wishes = tuple(
-        MeasureWish(w.kind, str(w.asset_id), POLICY_KIND.get(k := assets[w.asset_id].kind, k), assets[w.asset_id].role)
+        MeasureWish(
+            w.kind, str(w.asset_id), POLICY_KIND.get(k := assets[w.asset_id].kind, k), assets[w.asset_id].role, w.target
+        )
         if w.asset_id in assets
-        else MeasureWish(w.kind, str(w.asset_id), "")
+        else MeasureWish(w.kind, str(w.asset_id), "", target=w.target)
         for w in choice.measures
     )
     draft = deciding.Draft(
@@ -147,6 +155,11 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
     extra = []
     if len(choice.reasons) > LIMIT or len(choice.notes) > LIMIT:
         extra.append(Finding("decision.too_long", f"Reasons and notes end at {LIMIT} characters each.", "reasons"))
+    for to in ("customer", "reporter"):
+        kept = silence.leak(case, to=to, texts=[choice.reasons])
+        if kept is not None:
+            text = f"The reasons go to the {to} and hold what must not: {silence.said(kept)}."
+            extra.append(Finding("decision.withheld", text, "reasons"))
     extra += strikes.findings(case, [w.kind for w in choice.measures], now=now)
     if case.state == "held":
         extra.append(Finding("decision.held_already", "A decision on this case waits for a second person.", "case"))
@@ -226,7 +239,8 @@ def _write(
     if held:
         states.check("case", case.state, "held")
         case.state = "held"
-        met = duties.meet(case, "decision.held", now=now)
+        met = duties.meet(case, "decision.held", now=now) + duties.start(case, "decision.held", at=now)
+        case.next_due_at = duties.next_due(case, met)
         body = _body(decision) | {"state": "held", "case_state": case.state, "clocks": duties.described(met)}
         if appeal is not None:
             body["appeal"] = appeal.pk
@@ -268,12 +282,14 @@ def _settle(
     lifting = enforce.to_lift(decision) if decision.overrides_id else []
     was, case.state = case.state, _next_state(case, decision, measures)
     closing = case.state == "closed" and was != "closed"
-    deeds = ("decision.made", f"decision.made:{decision.outcome}")
+    deeds = ("decision.made", f"decision.made:{decision.outcome}", kind)
     met = (duties.close if closing else duties.meet)(case, *deeds, now=now)
     owed = notify.owed(case, decision)
     started = [c for c in duties.start(case, "decision.made", at=now) if duties.possible(c, owed)]
     if decision.outcome == "forwarded":
         started += duties.start(case, "answer.asked", at=now)
+        ended = {c.pk for c in met}
+        met += [c for c in duties.meet(case, "answer.asked", now=now) if c.pk not in ended]
     case.first_decision_at = case.first_decision_at or now
     case.outcome = decision.outcome
     if closing:
@@ -344,8 +360,10 @@ def reject(decision_id: int, *, actor: Actor, now: datetime, why: str) -> Decisi
         states.check("case", case.state, "open")
         decision.state, case.state = "rejected", "open"
         decision.settled_by, decision.settled_at, decision.settled_why = str(actor), now, why[:LIMIT]
-        body = {"decision": decision, "state": "rejected", "case_state": case.state}
-        record_all([Change(case, "decision.rejected", body, actor, now, rows=[decision])])
+        met = duties.meet(case, "decision.rejected", now=now)
+        case.next_due_at = duties.next_due(case, met)
+        body = {"decision": decision, "state": "rejected", "case_state": case.state, "clocks": duties.described(met)}
+        record_all([Change(case, "decision.rejected", body, actor, now, rows=[decision, *met])])
     return decision
 
 

@@ -12,16 +12,14 @@ from django.conf import settings
 
 from trustdesk import rules
 from trustdesk.core import clocks as engine
-from trustdesk.core import states
+from trustdesk.core import owed, states
+from trustdesk.core.clocks import ClockDraft
 from trustdesk.core.policies import Policy
+from trustdesk.core.regime_rules import CUSTOMERS, LAPSING, OURS
 from trustdesk.core.regimes import Applied, Facts, Regime, again, applicable
 from trustdesk.core.taxonomy import CategoryInfo
 from trustdesk.core.types import Form
-from trustdesk.models import Case, Clock, Fact, RuleText
-
-#: Whose duties the desk watches, and which kinds of period it does not watch: a right that lapses is nobody's breach.
-WATCHED = frozenset({"provider", "customer"})
-UNWATCHED = frozenset({"retention", "option", "validity", "suspension"})
+from trustdesk.models import Case, Clock, Fact, Notice, RuleText
 
 
 def policy() -> Policy:
@@ -57,6 +55,8 @@ def facts_of(
         provider_country=settings.DESK.country,
         reporter_country=reporter_country,
         customer_country=customer_country,
+        switched_on=frozenset(settings.DESK.switched_on),
+        switched_off=frozenset(settings.DESK.switched_off),
     )
 
 
@@ -143,8 +143,13 @@ def _judges(digest: str, ids: tuple[str, ...], form: str) -> bool:
 def remember(case: Case, *, now: datetime) -> None:
     """Keep the text of the policy and of the case's regimes as they stand now, by digest, so that a decision can be
     checked against them when the files have long changed."""
+    keep((policy().digest, *(row["digest"] for row in case.regimes)), now=now)
+
+
+def keep(digests: Iterable[str], *, now: datetime) -> None:
+    """Keep the texts of these digests that are not kept yet; inside the caller's transaction."""
     texts = rules.current().texts
-    wanted = {policy().digest, *(row["digest"] for row in case.regimes)} & texts.keys()
+    wanted = set(digests) & texts.keys()
     missing = wanted - set(RuleText.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     rows = [
         RuleText(digest=d, ident=texts[d][0], version=texts[d][1], text=texts[d][2], first_used_at=now)
@@ -155,51 +160,94 @@ def remember(case: Case, *, now: datetime) -> None:
 
 
 def start(case: Case, event: str, *, at: datetime, applied: tuple[Applied, ...] | None = None) -> list[Clock]:
-    """Unsaved clocks that `event` starts for the regimes of the case. One that still runs is not started twice."""
+    """Unsaved clocks that `event` starts for the regimes of the case: its clocks, and the duties that no clock counts.
+    One that still runs is not started twice."""
     applied = applied_to(case) if applied is None else applied
     drafts = engine.starting(applied, event, at=at, calendars=rules.current().calendars, location=settings.DESK.country)
-    running = set()
-    if case.pk:
+    drafts += owed.owed(applied, event, at=at)
+    if case.pk and drafts:
         running = set(Clock.objects.filter(case=case, state__in=("running", "paused")).values_list("regime", "name"))
-    return [
-        Clock(
-            case=case,
-            name=d.name[:60],
-            title=d.title[:200],
-            kind=d.kind,
-            actor=d.actor[:12],
-            regime=d.regime,
-            regime_version=d.version,
-            source=d.source[:300],
-            calendar=d.calendar,
-            calendar_version=d.calendar_version,
-            meets=list(d.meets),
-            stops=list(d.stops),
-            started_at=d.starts_at,
-            not_before=d.not_before,
-            due_at=d.due_at,
-        )
-        for d in drafts
-        if d.actor in WATCHED and d.shape not in UNWATCHED and (d.regime, d.name) not in running
-    ]
+        drafts = tuple(d for d in drafts if (d.regime, d.name) not in running)
+        begun = {d.regime for d in drafts}
+        known = {row["digest"] for row in case.regimes}
+        newer = {a.digest for a in applied if a.regime in begun} - known
+        if newer:  # the rulebook moved on since the case was opened
+            keep(newer, now=at)
+    clocks = [_clock(case, d) for d in drafts]
+    if case.pk and any(clock.pauses for clock in clocks):
+        silent = Notice.objects.filter(case=case, state="withheld").values_list("kind", flat=True)
+        kept_back = [f"notice.withheld:{kind}" for kind in set(silent)]
+        for clock in clocks:  # the letter is written, and must not go yet
+            if any(engine.stops(clock.pauses, deed) for deed in kept_back):
+                clock.state, clock.paused_at = "paused", at
+    return clocks
+
+
+def _clock(case: Case, d: ClockDraft) -> Clock:
+    ours = d.actor in OURS
+    theirs = "customer" if d.actor in CUSTOMERS else d.actor[:12]
+    letters = [kind.partition(":")[2] for kind in d.meets if kind.startswith("notice.sent:")]
+    known = {*d.meets, *d.stops}
+    waiting = [f"notice.withheld:{letter}" for letter in letters if f"notice.withheld:{letter}" not in known]
+    return Clock(
+        case=case,
+        name=d.name[:60],
+        title=d.title[:200],
+        kind=d.kind,
+        actor="provider" if ours else theirs,
+        regime=d.regime,
+        regime_version=d.version,
+        source=d.source[:300],
+        calendar=d.calendar,
+        calendar_version=d.calendar_version,
+        meets=list(d.meets),
+        stops=list(d.stops),
+        # A letter that must not go now is owed when the silence ends: its clock stands still meanwhile.
+        pauses=[*d.pauses, *waiting],
+        resumes=[*d.resumes, *(f"notice.queued:{letter}" for letter in letters if waiting)],
+        # What lapses is nobody's breach, and what authorities and courts miss is not for us to count.
+        expires=d.shape in LAPSING or not (ours or theirs == "customer"),
+        started_at=d.starts_at,
+        not_before=d.not_before,
+        due_at=d.due_at,
+    )
 
 
 def meet(case: Case, *deeds: str, now: datetime) -> list[Clock]:
-    """Clocks that `deeds` meet or stop, already changed and not yet saved.
+    """Clocks that `deeds` meet, stop, pause or resume, already changed and not yet saved.
 
     A late deed is a late deed: the clock of a breached duty is met and keeps its breach.
     """
     changed = []
-    for clock in Clock.objects.filter(case=case, state__in=("running", "breached")):
+    for clock in Clock.objects.filter(case=case, state__in=("running", "paused", "breached")):
         if any(engine.meets(clock.meets, deed) for deed in deeds):
-            if clock.state == "running" and clock.due_at is not None and clock.due_at < now:
+            if clock.state == "running" and clock.due_at is not None and clock.due_at < now and not clock.expires:
                 clock.breached_at = clock.due_at  # nobody ticked in between; the law does not care
             end(clock, "met", now=now)
-            changed.append(clock)
-        elif clock.state == "running" and any(engine.stops(clock.stops, deed) for deed in deeds):
+        elif clock.state != "breached" and any(engine.stops(clock.stops, deed) for deed in deeds):
             end(clock, "cancelled", now=now)
-            changed.append(clock)
+        elif clock.state == "running" and any(engine.stops(clock.pauses, deed) for deed in deeds):
+            if clock.due_at is not None and clock.due_at < now:
+                continue  # too late to stand still
+            states.check("clock", clock.state, "paused")
+            clock.state, clock.paused_at = "paused", now
+        elif clock.state == "paused" and any(engine.stops(clock.resumes, deed) for deed in deeds):
+            go_on(clock, now=now)
+        else:
+            continue
+        changed.append(clock)
     return changed
+
+
+def go_on(clock: Clock, *, now: datetime) -> None:
+    """Let a paused clock run again, later by the time it stood; unsaved."""
+    states.check("clock", clock.state, "running")
+    assert clock.paused_at is not None
+    if clock.due_at is not None:
+        clock.due_at = engine.resume(clock.due_at, paused_at=clock.paused_at, resumed_at=now)
+    if clock.not_before is not None and clock.not_before > clock.paused_at:
+        clock.not_before = engine.resume(clock.not_before, paused_at=clock.paused_at, resumed_at=now)
+    clock.state, clock.paused_at = "running", None
 
 
 def end(clock: Clock, state: str, *, now: datetime) -> None:
@@ -208,14 +256,21 @@ def end(clock: Clock, state: str, *, now: datetime) -> None:
     clock.state, clock.ended_at = state, now
 
 
+#: What only a person can do or record, and what a letter does that may still be on its way when the case is closed.
+OUTLIVING = ("filing.submitted", "duty.done", "request.answered", "notice.sent")
+
+
 def close(case: Case, *deeds: str, now: datetime) -> list[Clock]:
-    """Clocks that end because the case is closed by `deeds`: those they meet, those that closing stops, and those that
-    never had a due time. A duty with a due time that outlives the case, such as a letter still to send, runs on."""
+    """Clocks that end because the case is closed by `deeds`: those they meet, those that closing stops, and those
+    without a due time that nothing can meet any more. A duty that outlives the case runs on: one with a due time, a letter
+    on its way, a filing that a person owes."""
     changed = meet(case, *deeds, "case.closed", now=now)
     done = {clock.pk for clock in changed}
-    for clock in Clock.objects.filter(case=case, state="running", due_at__isnull=True).exclude(pk__in=done):
-        end(clock, "cancelled", now=now)
-        changed.append(clock)
+    still = Clock.objects.filter(case=case, state__in=("running", "paused"), due_at__isnull=True)
+    for clock in still.exclude(pk__in=done):
+        if not any(kind.partition(":")[0] in OUTLIVING for kind in clock.meets):
+            end(clock, "cancelled", now=now)
+            changed.append(clock)
     return changed
 
 
@@ -229,7 +284,7 @@ def possible(clock: Clock, letters: Iterable[str]) -> bool:
 def moot(case: Case, deed: str, *, now: datetime) -> list[Clock]:
     """Clocks that only `deed` could meet, now that it cannot be done: nobody waits for that letter."""
     changed = []
-    for clock in Clock.objects.filter(case=case, state="running"):
+    for clock in Clock.objects.filter(case=case, state__in=("running", "paused")):
         if engine.meets(clock.meets, deed) and not possible(clock, ()):
             end(clock, "cancelled", now=now)
             changed.append(clock)
@@ -237,7 +292,10 @@ def moot(case: Case, deed: str, *, now: datetime) -> list[Clock]:
 
 
 def next_due(case: Case, changed: Iterable[Clock] = ()) -> datetime | None:
-    """The nearest due time among running clocks, the given unsaved changes counted."""
+    """The nearest due time among running duties, the given unsaved changes counted.
+
+    Every kind counts: a house target may bring a case forward, it never puts back what the law wants sooner. What lapses
+    drives nothing."""
     running = {c.pk: c for c in Clock.objects.filter(case=case, state="running")} if case.pk else {}
     fresh: list[Clock] = []
     for clock in changed:
@@ -245,7 +303,7 @@ def next_due(case: Case, changed: Iterable[Clock] = ()) -> datetime | None:
             fresh.append(clock)
         else:
             running[clock.pk] = clock
-    dues = [c.due_at for c in [*running.values(), *fresh] if c.state == "running" and c.due_at]
+    dues = [c.due_at for c in [*running.values(), *fresh] if c.state == "running" and c.due_at and not c.expires]
     return min(dues, default=None)
 
 

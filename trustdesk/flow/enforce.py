@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Model
 
 from trustdesk.core import clocks as engine
 from trustdesk.core import states
+from trustdesk.core.deciding import PER_ADDRESS, measure_key
 from trustdesk.core.types import Actor
 from trustdesk.flow import duties
 from trustdesk.flow.plugins import enforcer_for, enforcers
@@ -32,10 +34,10 @@ LOOKS = 7
 
 def ordered(case: Case, decision: Decision, *, now: datetime) -> list[Measure]:
     """The unsaved measures of a decision; what stands already on the case is not ordered twice."""
-    standing = set(Measure.objects.filter(case=case, state__in=STANDING).values_list("kind", "asset_id"))
+    standing = {key_of(m) for m in Measure.objects.filter(case=case, state__in=STANDING)}
     measures = []
     for number, wish in enumerate(decision.plan):
-        if (wish["kind"], wish["asset"]) in standing:
+        if _planned(case, wish) in standing:
             continue
         plugin = enforcer_for(wish["kind"])
         measures.append(
@@ -54,6 +56,16 @@ def ordered(case: Case, decision: Decision, *, now: datetime) -> list[Measure]:
     return measures
 
 
+def key_of(measure: Measure) -> tuple[str, str, str]:
+    """What may stand once only on a case."""
+    return measure_key(measure.kind, str(measure.asset_id), measure.target)
+
+
+def _planned(case: Case, wish: dict[str, Any]) -> tuple[str, str, str]:
+    target = wish["target"] or (_target(case, wish["asset"]) if wish["kind"] in PER_ADDRESS else "")
+    return measure_key(wish["kind"], str(wish["asset"]), target)
+
+
 def _target(case: Case, asset_id: int) -> str:
     on_asset = Indicator.objects.filter(case=case, asset_id=asset_id, role="target").order_by("report_id", "position")
     first = on_asset.values_list("value", flat=True).first()
@@ -62,9 +74,9 @@ def _target(case: Case, asset_id: int) -> str:
 
 def to_lift(decision: Decision) -> list[Measure]:
     """Measures of the decision that `decision` overrides which it does not order again."""
-    again = {(wish["kind"], wish["asset"]) for wish in decision.plan}
+    again = {_planned(decision.case, wish) for wish in decision.plan}
     standing = Measure.objects.filter(decision=decision.overrides, state__in=STANDING)
-    return [m for m in standing if (m.kind, m.asset_id) not in again]
+    return [m for m in standing if key_of(m) not in again]
 
 
 def plan_text(case: Case, kind: str, asset: Asset | None, target: str) -> str:
@@ -226,6 +238,8 @@ def _step(
             clocks = _duties(case, measure, now=now)
             rows += clocks
             body["clocks"] = duties.described(clocks)
+            if Notice.objects.filter(case=case, state="withheld").exists():
+                tasks = [*tasks, Todo("release", {"case": case.pk})]  # a silence may end with it
         record(case, f"measure.{state}", body, actor=actor, now=now, rows=rows, tasks=tasks)
     return True
 
@@ -234,7 +248,7 @@ def _duties(case: Case, measure: Measure, *, now: datetime) -> list[Clock]:
     """The clocks that a measure meets by biting or by being gone, and those that begin with it. A letter that went out
     before the measure bit is not owed again."""
     met = duties.meet(case, f"measure.{measure.state}", now=now)
-    told = Notice.objects.filter(decision=measure.decision).values_list("kind", flat=True)
+    told = Notice.objects.filter(decision=measure.decision).exclude(state="withheld").values_list("kind", flat=True)
     fresh = [
         clock
         for clock in duties.start(case, f"measure.{measure.state}", at=now)

@@ -134,6 +134,8 @@ def facts_about(
     """What letters about this case may say, before the recipient is known."""
     desk, policy = settings.DESK, duties.policy()
     on_case = Indicator.objects.filter(case=case, role=Role.TARGET).order_by("report_id", "position")
+    if any(silence.hides(case, to, "material") for to in ("customer", "reporter")):
+        on_case = on_case.none()  # where such material is does not travel by mail
     values = dict.fromkeys(on_case.values_list("value", flat=True)[:TARGETS])
     foreign = set()
     if case.subject_id is not None:
@@ -203,9 +205,15 @@ def _lifted_by(appeal: Appeal | None) -> tuple[LetterMeasure, ...]:
     """The measures that end because the appeal was upheld."""
     if appeal is None or appeal.replacement is None:
         return ()
-    again = {(w["kind"], w["asset"]) for w in appeal.replacement.plan}
+    again = {deciding.measure_key(w["kind"], str(w["asset"]), w["target"]) for w in appeal.replacement.plan}
+    planned = {(w["kind"], w["asset"], w["target"]) for w in appeal.replacement.plan if not w["target"]}
     gone = Measure.objects.filter(decision=appeal.decision).exclude(state="cancelled")
-    return tuple(_measure(m.kind, m.target) for m in gone if (m.kind, m.asset_id) not in again)
+    return tuple(
+        _measure(m.kind, m.target)
+        for m in gone
+        if deciding.measure_key(m.kind, str(m.asset_id), m.target) not in again
+        and (m.kind, m.asset_id, "") not in planned
+    )
 
 
 #: What a counter-notice needs (17 USC 512(g)(3)), as the letter explains it.
@@ -250,6 +258,7 @@ def write(
     tag = hmac.new(
         secret(settings.KEYS_DIR / "links.key").encode(), f"mid {case.pk} {case.seq}".encode(), "sha256"
     ).hexdigest()
+    rule, about_rule = _forbids(case, kind, role, (composed.subject, composed.text))
     notice = Notice(
         case=case,
         report=report,
@@ -267,6 +276,8 @@ def write(
         message_id=f"<{case.code}.{case.seq + 1}.{tag[:16]}@{settings.DESK.address.rpartition('@')[2]}>".lower(),
         in_reply_to=report.message_id if report is not None and role == "reporter" else "",
         channel=settings.DESK.channel,
+        state="withheld" if rule else "queued",
+        detail=about_rule,
         created_at=now,
     )
     body = {
@@ -274,14 +285,52 @@ def write(
         "kind": kind,
         "to_role": role,
         "language": notice.language,
-        "state": "queued",
+        "state": notice.state,
         "content": hashlib.sha256(journal.canonical([notice.title, notice.text, notice.html]).encode()).hexdigest(),
         "report": report.pk if report else None,
         "decision": decision.pk if decision else None,
         "appeal": appeal.pk if appeal else None,
     }
-    record(case, "notice.queued", body, actor=actor, now=now, rows=[notice], tasks=[Todo("send", {"notice": notice})])
+    changed: list[Clock] = []
+    if rule:
+        changed = duties.meet(case, f"notice.withheld:{kind}", now=now)
+        case.next_due_at = duties.next_due(case, changed)
+        body |= {"rule": rule, "clocks": duties.described(changed)}
+    tasks = [] if rule else [Todo("send", {"notice": notice})]
+    record(case, f"notice.{notice.state}", body, actor=actor, now=now, rows=[notice, *changed], tasks=tasks)
     return notice
+
+
+def _forbids(case: Case, kind: str, role: str, texts: Iterable[str]) -> tuple[str, str]:
+    """The id of the rule that keeps a letter back, and why in words with until when; ("", "") when it may go."""
+    rule = silence.rule(case, to=role, letter=kind) or silence.leak(case, to=role, texts=texts)
+    if rule is None:
+        return "", ""
+    return rule.id, f"{silence.said(rule)}; until: {rule.until}"[:2000]
+
+
+def release(case_id: int, *, now: datetime) -> int:
+    """Send what was withheld and may go now: the silence has ended. Returns how many letters go. Safe to repeat."""
+    going = 0
+    with locked(case_id) as case:
+        for notice in Notice.objects.filter(case=case, state="withheld").order_by("id"):
+            if _forbids(case, notice.kind, notice.to_role, (notice.title, notice.text))[0] or not notice.text:
+                continue
+            states.check("notice", notice.state, "queued")
+            notice.state, notice.detail = "queued", ""
+            on = duties.meet(case, f"notice.queued:{notice.kind}", now=now)
+            case.next_due_at = duties.next_due(case, on)
+            body = {
+                "notice": notice,
+                "kind": notice.kind,
+                "to_role": notice.to_role,
+                "state": "queued",
+                "clocks": duties.described(on),
+            }
+            todo = Todo("send", {"notice": notice.pk})
+            record(case, "notice.queued", body, actor=SYSTEM, now=now, rows=[notice, *on], tasks=[todo])
+            going += 1
+    return going
 
 
 def to_reporter(
@@ -354,7 +403,7 @@ def about_decision(decision_id: int, *, now: datetime) -> None:
 
 def owed(case: Case, decision: Decision) -> tuple[str, ...]:
     """The kinds of letters that a decision owes, judged on what is stored: the screen that decided may be long gone."""
-    wishes = tuple((w["kind"], str(w["asset"]), "") for w in decision.plan)
+    wishes = tuple(deciding.MeasureWish(w["kind"], str(w["asset"]), "", target=w["target"]) for w in decision.plan)
     draft = deciding.Draft(
         decision.outcome, decision.ground, decision.clause, decision.law, decision.reasons, "", wishes
     )
@@ -365,7 +414,8 @@ def owed(case: Case, decision: Decision) -> tuple[str, ...]:
         has_reporter=bool(reporters(case)),
         orders=duties.confirmed(case),
     )
-    return deciding.assess(duties.policy(), duties.applied_to(case), facts, draft, maker=decision.made_by).letters
+    found = deciding.assess(duties.policy(), duties.applied_to(case), facts, draft, maker=decision.made_by)
+    return (*found.letters, *(letter for letter, _why in found.silenced))  # written all the same, and withheld
 
 
 def about_lifted(measure_id: int, *, now: datetime) -> None:
@@ -421,9 +471,9 @@ def send(notice_id: int, *, clock: Callable[[], datetime]) -> None:
     if notice.state != "queued":
         return
     case, now = notice.case, clock()
-    rule = silence.forbidden(case, to=notice.to_role, letter=notice.kind)
-    if rule:
-        _mark(notice, "withheld", rule, now=now)
+    rule, why = _forbids(case, notice.kind, notice.to_role, (notice.title, notice.text))
+    if rule:  # what was forbidden since it was written
+        _mark(notice, "withheld", why, now=now, rule=rule)
         return
     recent = Notice.objects.filter(to_address=notice.to_address, kind=notice.kind, sent_at__gt=now - timedelta(hours=1))
     if recent.count() >= PER_HOUR:
@@ -450,18 +500,30 @@ def send(notice_id: int, *, clock: Callable[[], datetime]) -> None:
     _mark(notice, delivery.status, f"{delivery.code} {delivery.detail}".strip(), now=clock())
 
 
-def _mark(notice: Notice, state: str, detail: str, *, now: datetime) -> None:
+#: What it means for the clocks that a letter went out.
+SENT = {
+    "outcome": "decision.communicated",
+    "statement_of_reasons": "decision.communicated",
+    "counter_notice_copy": "counter_notice.forwarded",
+    "strike_warning": "warning.given",
+}
+
+
+def _mark(notice: Notice, state: str, detail: str, *, now: datetime, rule: str = "") -> None:
     with locked(notice.case_id) as case:
         notice = Notice.objects.get(pk=notice.pk)
         if notice.state == state:
             return
         states.check("notice", notice.state, state)
         notice.state, notice.detail = state, detail[:2000].replace("\0", "")
-        met = []
+        met: list[Clock] = []
+        if state in ("sent", "withheld"):
+            met = duties.meet(case, f"notice.{state}:{notice.kind}", now=now)
         if state == "sent":
             notice.sent_at = now
-            met = duties.meet(case, "notice.sent", f"notice.sent:{notice.kind}", now=now)
-            case.next_due_at = duties.next_due(case, met)
+            if notice.kind in SENT:
+                met += duties.start(case, SENT[notice.kind], at=now)
+        case.next_due_at = duties.next_due(case, met)
         body = {
             "notice": notice,
             "kind": notice.kind,
@@ -469,6 +531,8 @@ def _mark(notice: Notice, state: str, detail: str, *, now: datetime) -> None:
             "state": state,
             "clocks": duties.described(met),
         }
+        if rule:
+            body["rule"] = rule
         record(case, f"notice.{state}", body, actor=SYSTEM, now=now, rows=[notice, *met])
 
 
@@ -502,6 +566,13 @@ def run_send(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Send the letter of the task."""
     for task in tasks:
         send(task.arguments["notice"], clock=clock)
+
+
+@handler("release")
+def run_release(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Send what the case of the task withheld and may send now."""
+    for task in tasks:
+        release(task.arguments["case"], now=clock())
 
 
 @handler("restored")

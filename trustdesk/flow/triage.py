@@ -89,6 +89,7 @@ def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: dateti
     opened: dict[str, Case] = {}
     for job in jobs:
         drafts += _drafts(job, opened, actor=actor, now=now)
+    duties.keep({row["digest"] for case in opened.values() for row in case.regimes}, now=now)
     record_all(drafts)
 
 
@@ -299,6 +300,8 @@ def opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
     """`case.opened`, with the clocks that start."""
     # Clocks run from when the report reached us, not from when a worker got round to reading it.
     clocks = duties.start(case, "report.received", at=job.report.received_at)
+    if case.form == Form.ORDER:
+        clocks += duties.start(case, "order.received", at=job.report.received_at)
     case.next_due_at = duties.next_due(case, clocks)
     reprioritise(case, now=now)
     body = {

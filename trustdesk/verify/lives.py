@@ -47,13 +47,14 @@ LIVES: dict[str, tuple[set[str], set[tuple[str, str]]]] = {
     ),
     "appeal": ({"lodged"}, {("lodged", s) for s in ("upheld", "partly_upheld", "dismissed", "withdrawn", "put_back")}),
     "clock": (
-        {"running"},
+        {"running", "paused"},
         {
             ("running", "paused"),
             ("paused", "running"),
             ("breached", "met"),
+            ("breached", "cancelled"),
             *(("running", s) for s in ("met", "breached", "expired", "cancelled")),
-            ("paused", "cancelled"),
+            *(("paused", s) for s in ("met", "expired", "cancelled")),
         },
     ),
 }

@@ -229,6 +229,11 @@ class Story:
         if "regimes" in body:
             self.case["regimes"] = [tuple(r) for r in body["regimes"]]
 
+    def recorded(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """What the desk cannot see for itself, a person says."""
+        if not actor.startswith("person:"):
+            raise Bad("event.person", f"only a person records what happened, not {actor}")
+
     def put_back(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         """A counter-notice had its effect: its clock ran to its first day, and nobody had shown a court action."""
         columns = self._step("appeal", body["appeal"], "put_back")
@@ -268,6 +273,10 @@ EFFECTS: dict[str, Effect] = {
     "appeal.resolved": Story.resolved,
     "answer.received": Story.noted,
     "clock.breached": Story.noted,
+    "clock.expired": Story.noted,
+    "clock.extended": Story.noted,
+    "event.recorded": Story.recorded,
+    "event.withdrawn": Story.recorded,
     "clock.recomputed": Story.noted,
     "case.confirmed": Story.confirmed,
     "notice.judged": Story.noted,
