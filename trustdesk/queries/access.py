@@ -27,6 +27,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "see_traffic": frozenset({"investigator", "senior", "counsel", "manager", "auditor", "admin"}),
     "retry_work": frozenset({"senior", "manager", "admin"}),
     "see_reports": frozenset(ROLES),
+    "see_board": frozenset({"senior", "counsel", "manager", "auditor", "admin"}),
 }
 
 #: Categories that need `see_sealed`: looking at them harms, and few may.

@@ -3,50 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from trustdesk.models import Appeal, Case, Clock, Decision, Indicator
-from trustdesk.queries import access
+from trustdesk.models import Appeal, Case, Clock, Decision, Indicator, Snooze
+from trustdesk.queries import access, places
 
 OPEN = ("new", "open", "waiting", "held", "enforcing")
 #: What waits for a person of the desk to act.
 ACTIONABLE = ("new", "open")
 STATES = (*OPEN, "closed")
 DUE = {"late": timedelta(0), "hour": timedelta(hours=1), "today": timedelta(hours=24), "week": timedelta(days=7)}
+#: Opened so many days ago or more.
+AGES = (1, 3, 7, 14, 30)
 PAGE = 50
+#: A list that is not one of the desk's own views is counted so far; then the page says "more than".
+COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address of the queue page says. An unknown value means no filter; nothing here can raise."""
+    """What the address of the queue page says. An unknown value means no filter; nothing here can raise.
+
+    `after` and `before` are places in the list (`place`), not numbers of pages: a list that moves while it is read neither
+    repeats nor skips a case, and a page far down costs what the first one costs.
+    """
 
     queue: str = ""
     state: str = ""
     category: str = ""
-    assigned: str = ""  # me | none | "" (everyone)
+    assigned: str = ""  # me | none | the number of a person | "" (everyone)
     due: str = ""
     subject: str = ""
+    older: int = 0  # days since it was opened, one of AGES
     unread: bool = False
-    page: int = 1
+    snoozed: bool = False  # what is put away instead of what is not
+    after: str = ""
+    before: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Filters:
         """Read the query string."""
-        page = query.get("page", "1")
+        assigned, older = query.get("assigned", ""), query.get("older", "")
+        person = assigned.isascii() and assigned.isdecimal() and len(assigned) < 10
         return cls(
-            queue=query.get("queue", "")[:40],
+            queue=query.get("queue", "")[:40].replace("\0", ""),
             state=query.get("state", "") if query.get("state", "") in (*STATES, "all") else "",
-            category=query.get("category", "")[:24],
-            assigned=query.get("assigned", "") if query.get("assigned", "") in ("me", "none") else "",
+            category=query.get("category", "")[:24].replace("\0", ""),
+            assigned=assigned if assigned in ("me", "none") or person else "",
             due=query.get("due", "") if query.get("due", "") in DUE else "",
-            subject=query.get("subject", "")[:64],
+            subject=query.get("subject", "")[:64].replace("\0", ""),
+            older=int(older) if older in {str(days) for days in AGES} else 0,
             unread=query.get("unread", "") == "1",
-            page=int(page) if page.isdecimal() and 0 < int(page[:6]) < 100_000 else 1,
+            snoozed=query.get("snoozed", "") == "1",
+            after=query.get("after", "")[:80],
+            before=query.get("before", "")[:80],
         )
+
+    def query(self) -> dict[str, str]:
+        """The same as it stands in an address, without the place in the list."""
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        out = {name: "1" if value is True else str(value) for name, value in values.items() if value}
+        return {name: value for name, value in out.items() if name not in ("after", "before")}
 
 
 @dataclass(slots=True)
@@ -58,45 +79,55 @@ class Row:
     targets: list[Indicator] = field(default_factory=list)
     target_count: int = 0
     reporters: int = 0
+    snooze: Snooze | None = None
 
 
 @dataclass(slots=True)
 class Page:
-    """A page of the list. `more` tells whether there is another one; the whole is counted in `total`."""
+    """A page of the list. `total` counts the whole list, up to COUNTED (`over` then). `next` and `previous` are the places
+    that lead on and back, "" at the ends."""
 
     rows: list[Row]
     total: int
-    number: int
-    more: bool
+    over: bool = False
+    next: str = ""
+    previous: str = ""
 
-    @property
-    def first(self) -> int:
-        """Place of the first row in the whole, from 1; 0 when there is none."""
-        return (self.number - 1) * PAGE + 1 if self.rows else 0
 
-    @property
-    def last(self) -> int:
-        """Place of the last row in the whole."""
-        return (self.number - 1) * PAGE + len(self.rows)
+def asleep() -> Exists:
+    """A case that is put away and has no answer that nobody has read."""
+    return Exists(Snooze.objects.filter(case=OuterRef("pk"), ended_at=None))
 
 
 def selected(user: Any, filters: Filters, *, now: datetime) -> QuerySet[Case]:
     """The cases that match, one condition per line, in no order."""
     found = access.cases(user)
-    if filters.state != "all":
-        found = found.filter(state__in=(filters.state,) if filters.state else OPEN)
+    if not filters.state:
+        found = found.filter(closed_at=None)
+    elif filters.state == "closed":
+        found = found.filter(closed_at__isnull=False)
+    elif filters.state != "all":
+        found = found.filter(closed_at=None, state=filters.state)
+    if filters.snoozed:
+        found = found.filter(asleep())
+    elif filters.state not in ("all", "closed"):
+        found = found.filter(~asleep() | Q(unread__gt=0))
     if filters.queue:
         found = found.filter(queue=filters.queue)
     if filters.category:
         found = found.filter(category=filters.category)
     if filters.assigned == "me":
         found = found.filter(assigned_to_id=user.pk)
-    if filters.assigned == "none":
+    elif filters.assigned == "none":
         found = found.filter(assigned_to=None)
+    elif filters.assigned:
+        found = found.filter(assigned_to_id=int(filters.assigned))
     if filters.due == "late":
         found = found.filter(late(now))
     elif filters.due:
         found = found.filter(next_due_at__lt=now + DUE[filters.due])
+    if filters.older:
+        found = found.filter(opened_at__lte=now - timedelta(days=filters.older))
     if filters.subject:
         found = found.filter(subject__ref=filters.subject)
     if filters.unread:
@@ -111,17 +142,31 @@ def late(now: datetime) -> Q:
 
 
 def page(user: Any, filters: Filters, *, now: datetime) -> Page:
-    """One page of the list, the case that should be next on top. Five statements, whatever the number of cases."""
+    """One page of the list, the case that should be next on top. A constant number of statements, whatever the number of
+    cases: closed cases newest first, all cases by number, open ones by urgency."""
     found = selected(user, filters, now=now)
-    start = (filters.page - 1) * PAGE
-    order = (
-        ("-closed_at", "-id")
-        if filters.state == "closed"
-        else ("-priority", F("next_due_at").asc(nulls_last=True), "id")
+    order = places.ORDER.get(filters.state, places.URGENCY)
+    listed = found.select_related("subject", "assigned_to")
+    if back := places.read(order, filters.before):
+        cases = list(places.beyond(listed, order, back, backwards=True)[: PAGE + 1])
+        more_before, more_after = len(cases) > PAGE, True
+        cases = list(reversed(cases[:PAGE]))
+    else:
+        start = places.read(order, filters.after)
+        cases = list((places.beyond(listed, order, start) if start else places.sort(listed, order))[: PAGE + 1])
+        more_before, more_after = start is not None, len(cases) > PAGE
+        cases = cases[:PAGE]
+    total, over = len(cases), False
+    if more_before or more_after:
+        total = found.order_by()[: COUNTED + 1].count()
+        total, over = min(total, COUNTED), total > COUNTED
+    return Page(
+        rows(cases),
+        total,
+        over,
+        next=places.write(order, cases[-1]) if cases and more_after else "",
+        previous=places.write(order, cases[0]) if cases and more_before else "",
     )
-    cases = list(found.select_related("subject", "assigned_to").order_by(*order)[start : start + PAGE + 1])
-    total = found.count() if start or len(cases) > PAGE else len(cases)
-    return Page(rows(cases[:PAGE]), total, filters.page, len(cases) > PAGE)
 
 
 def rows(cases: Sequence[Case]) -> list[Row]:
@@ -148,49 +193,9 @@ def rows(cases: Sequence[Case]) -> list[Row]:
     )
     for number, who in reporters.values_list("pk", "who"):
         made[number].reporters = who
+    for snooze in Snooze.objects.filter(case__in=numbers, ended_at=None):
+        made[snooze.case_id].snooze = snooze
     return list(made.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The numbers of the sidebar and of the saved views."""
-
-    open: int
-    mine: int
-    unassigned: int
-    waiting: int
-    held_for_me: int
-    held_hot: bool
-    appeals: int
-    queues: tuple[tuple[str, int, int], ...]  # (queue, open, late or due within the hour)
-    due_today: int
-    answers: int
-    late: int
-
-
-def counts(user: Any, *, now: datetime) -> Counts:
-    """Count what the sidebar shows, in three statements."""
-    seen = access.cases(user).filter(state__in=OPEN)
-    soon = Q(next_due_at__lt=now + DUE["hour"])
-    per_queue = list(seen.values("queue").annotate(n=Count("pk"), hot=Count("pk", filter=soon)).order_by("-n", "queue"))
-    sums = seen.aggregate(
-        mine=Count("pk", filter=Q(assigned_to_id=user.pk)),
-        unassigned=Count("pk", filter=Q(assigned_to=None)),
-        waiting=Count("pk", filter=Q(state="waiting")),
-        due_today=Count("pk", filter=Q(next_due_at__lt=now + DUE["today"])),
-        answers=Count("pk", filter=Q(unread__gt=0)),
-        late=Count("pk", filter=late(now)),
-    )
-    held = held_for(user).count()
-    appeals = access.appeals(user).filter(state="lodged").count()
-    return Counts(
-        open=sum(row["n"] for row in per_queue),
-        held_for_me=held,
-        held_hot=held > 0,
-        appeals=appeals,
-        queues=tuple((row["queue"], row["n"], row["hot"]) for row in per_queue),
-        **sums,
-    )
 
 
 def held_for(user: Any) -> QuerySet[Decision]:

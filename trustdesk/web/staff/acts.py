@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -11,21 +13,33 @@ from django.views.decorators.http import require_POST
 from trustdesk import clock
 from trustdesk.core.types import Refused
 from trustdesk.flow import attend, confirm, enforce, putback, validity
-from trustdesk.queries import access, case_page
+from trustdesk.models import Case
+from trustdesk.queries import access, case_page, people
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
 
 
+def able_on(case: Case) -> list[Any]:
+    """People who may work on this case: it can be given to them."""
+    return [p for p in people.with_rights("work") if access.cases(p).filter(pk=case.pk).exists()]
+
+
 @require_POST
 @page("work")
 def assign(request: HttpRequest, code: str) -> HttpResponse:
-    """Take the case, take it over from somebody, or give it back to the queue."""
+    """Take the case, take it over from somebody, give it to somebody else, or back to the queue."""
     case = access.case(request.user, code)
     do = request.POST.get("do", "take")
     to = None if do == "release" else request.user.pk
+    if do == "give":
+        able = {str(person.pk): person.pk for person in able_on(case)}
+        to = able.get(request.POST.get("to", ""), case.assigned_to_id)
+    # Handing on what one holds oneself pulls nothing away from anybody.
+    mine = case.assigned_to_id == request.user.pk
     try:
-        attend.assign(case.pk, to=to, actor=actor(request), now=clock.now(), take_over=do == "take_over")
+        over = do == "take_over" or (do == "give" and mine)
+        attend.assign(case.pk, to=to, actor=actor(request), now=clock.now(), take_over=over)
     except Refused as refused:
         for finding in refused.findings:
             messages.error(request, words.finding(finding))

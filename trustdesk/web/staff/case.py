@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from trustdesk import clock
-from trustdesk.flow import parse
-from trustdesk.queries import access, case_page, people, reporters, targets
+from trustdesk.flow import events, parse
+from trustdesk.queries import access, case_page, desk, people, reporters, targets, undo
 from trustdesk.queries.case_page import View
 from trustdesk.web import safe_text, words
 from trustdesk.web.staff import drafting, timeline
-from trustdesk.web.staff.common import page
+from trustdesk.web.staff.common import actor, page
 
 #: So much of a report's text is shown on the page; the rest is one link away.
 SHOWN = 20_000
@@ -51,11 +51,16 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         | {d.made_by for d in view.decisions}
         | {d.settled_by for d in view.decisions}
     )
+    notes = desk.notes(view.case)
+    actors |= {note.by for note in notes}
     names = people.names(actors | {a.by for a in view.appeals} | {a.resolved_by for a in view.appeals})
     may_work = access.may(request.user, "work")
     decidable = may_work and view.case.state in ("open", "waiting") and view.open_appeal is None
     held = next((d for d in view.decisions if d.state == "held"), None)
     shown = claim(request, view)
+    for item in view.owed:
+        item.deed = events.deed_of(item)  # type: ignore[attr-defined]
+        item.parts = events.parts_of(view.case, item.deed) if item.deed.startswith("filing.") else []  # type: ignore[attr-defined]
     return {
         "view": view,
         "case": view.case,
@@ -74,9 +79,31 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         "is_mine": view.case.assigned_to_id == request.user.pk,
         "facts": _facts(view),
         "verdicts": _verdicts(view),
-        "ours": [c for c in view.owed if c.actor == "provider"],
+        "ours": [c for c in view.owed if c.actor == "provider" and not c.expires and c.state != "paused"],
         "not_ours": [i for i in view.targets if i.asset_id is None],
+        "notes": notes,
+        "me": str(actor(request)),
+        **_together(request, view, may_work=may_work),
     } | more
+
+
+def _together(request: HttpRequest, view: View, *, may_work: bool) -> dict[str, Any]:
+    """Who else is here, whether the case is put away, whom it can be given to, and what can be taken back."""
+    case, now = view.case, clock.now()
+    present = desk.present(case, but=request.user.pk, now=now)
+    if not may_work:
+        return {"present": present}
+    rights = ("work", "see_sealed") if case.category in access.SEALED else ("work",)
+    mine = case.assigned_to_id in (None, request.user.pk) and case.state != "closed"
+    line = undo.last(view.lines, request.user, now=now)
+    return {
+        "present": present,
+        "snooze": desk.snooze(case),
+        "snooze_for": [("hour", _("1 h")), ("shift", _("8 h")), ("day", _("a day")), ("week", _("a week"))],
+        "givable": [p for p in people.with_rights(*rights) if p.pk != request.user.pk] if mine else [],
+        "undoable": line,
+        "undo_says": timeline.event(line, view, {}).text if line is not None else "",
+    }
 
 
 def heading(view: View) -> str:

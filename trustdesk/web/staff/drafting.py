@@ -172,6 +172,17 @@ def _measure_option(offer: Offer, clauses: Sequence[Clause], view: View) -> Opti
     return Option(f"measure:{offer.kind}", title, detail, offer.recommended_by, offer.severe, reasons, offer)
 
 
+def outcomes() -> list[tuple[str, str]]:
+    """Outcomes without a measure, with what they are called."""
+    return [
+        ("no_violation", _("No violation")),
+        ("insufficient", _("Not enough information")),
+        ("duplicate", _("Duplicate")),
+        ("not_ours", _("Not ours")),
+        ("forwarded", _("Ask the customer, %s h") % rulebook.policy().answer_hours),
+    ]
+
+
 def _other_options(view: View) -> list[Option]:
     hours = rulebook.policy().answer_hours
     options = []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from trustdesk import clock
-from trustdesk.queries import access, ledger, queue, traffic
+from trustdesk.queries import access, ledger, tally, traffic
 from trustdesk.web import words
 
 
@@ -36,20 +35,22 @@ class Navigation:
     queues: list[Item]
     traffic: list[Item]
     account: list[Item]
-    counts: queue.Counts
+    counts: tally.Counts
 
 
 def build(request: HttpRequest) -> Navigation:
     """The sidebar for this request."""
-    counts = queue.counts(request.user, now=clock.now())
+    counts = counts_of(request)
     return Navigation(_mine(request, counts), _queues(request, counts), _traffic(request), _account(request), counts)
 
 
-def _mine(request: HttpRequest, counts: queue.Counts) -> list[Item]:
+def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     home = reverse("staff:queue")
     asked = dict(request.GET.items()) if request.path == home else None
     items = [
-        Item(_("All open"), home, asked is not None and not set(asked) - {"page"}, counts.open, key="g q"),
+        Item(
+            _("All open"), home, asked is not None and not set(asked) - {"after", "before"}, counts.desk.open, key="g q"
+        ),
         Item(
             _("My cases"),
             f"{home}?assigned=me",
@@ -63,7 +64,9 @@ def _mine(request: HttpRequest, counts: queue.Counts) -> list[Item]:
         items.append(Item(_("Held for me"), held, request.path == held, counts.held_for_me, counts.held_hot, key="g h"))
     waiting = f"{home}?state=waiting"
     items.append(
-        Item(_("Waiting for answer"), waiting, asked is not None and asked.get("state") == "waiting", counts.waiting)
+        Item(
+            _("Waiting for answer"), waiting, asked is not None and asked.get("state") == "waiting", counts.desk.waiting
+        )
     )
     appeals = reverse("staff:appeals")
     here = request.path.startswith(appeals)
@@ -71,12 +74,12 @@ def _mine(request: HttpRequest, counts: queue.Counts) -> list[Item]:
     return items
 
 
-def _queues(request: HttpRequest, counts: queue.Counts) -> list[Item]:
+def _queues(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     home = reverse("staff:queue")
     chosen = request.GET.get("queue", "") if request.path == home else ""
     return [
-        Item(words.word("queue", name).capitalize(), f"{home}?queue={name}", chosen == name, number, hot > 0)
-        for name, number, hot in counts.queues
+        Item(words.word("queue", name).capitalize(), f"{home}?queue={name}", chosen == name, of.open, of.hot > 0)
+        for name, of in counts.queues
     ]
 
 
@@ -102,6 +105,8 @@ def _account(request: HttpRequest) -> list[Item]:
         light = ledger.light()
         says = {"ok": _("verified"), "danger": _("does not verify"), "": _("not yet verified")}[light]
         items.append(Item(_("Ledger"), href, request.path.startswith(href), key="g l", dot=light, dot_says=says))
+    if access.may(request.user, "see_board"):
+        items.insert(0, _plain(request, _("Board"), "staff:board", "g b"))
     return items
 
 
@@ -110,6 +115,9 @@ def _plain(request: HttpRequest, title: str, name: str, key: str) -> Item:
     return Item(title, href, request.path.startswith(href), key=key)
 
 
-def counts_of(request: HttpRequest) -> Any:
-    """The counts alone, for pages that show them in their own head."""
-    return queue.counts(request.user, now=clock.now())
+def counts_of(request: HttpRequest) -> tally.Counts:
+    """The counts of this request, counted once."""
+    known: tally.Counts | None = getattr(request, "desk_counts", None)
+    if known is None:
+        known = request.desk_counts = tally.counts(request.user, now=clock.now())  # type: ignore[attr-defined]
+    return known

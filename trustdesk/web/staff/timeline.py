@@ -164,6 +164,9 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "case.taken": lambda b, v: _("Taken"),
     "case.noted": lambda b, v: _("Note added"),
     "case.read": lambda b, v: _("Answer read"),
+    "note.withdrawn": lambda b, v: _("Note withdrawn"),
+    "case.snoozed": lambda b, v: _("Put away for a while"),
+    "case.woken": lambda b, v: _("Back in the lists"),
     "case.reopened": lambda b, v: _("Case reopened"),
     "case.closed": lambda b, v: _("Case closed"),
     "answer.received": lambda b, v: _("Answer received"),
@@ -194,6 +197,9 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "court_action.accepted": lambda b, v: _("Court action shown: nothing comes back until it is over"),
     "court_action.ended": lambda b, v: _("Court action over"),
     "putback.ordered": lambda b, v: _("Access comes back by law after the counter-notice"),
+    "clock.extended": lambda b, v: _("A period was made longer"),
+    "event.recorded": lambda b, v: _("Recorded: %s") % words.event(str(b.get("event", ""))),
+    "event.withdrawn": lambda b, v: _("Taken back: %s") % words.event(str(b.get("event", ""))),
     "clock.expired": _clock(lambda c: _("Window closed: %s") % c),
 }
 

@@ -1,0 +1,57 @@
+"""What people of the desk left for each other, and what makes it their own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from trustdesk.models import Case, Note, Presence, SavedView, Snooze
+from trustdesk.queries import access
+from trustdesk.queries.people import display
+
+#: Without a sign for so long somebody is not there any more.
+AWAY = timedelta(seconds=60)
+#: A hand-over note is shown above the queue for so long: the next two shifts see it.
+SHIFT = timedelta(hours=24)
+NOTES = 100
+
+
+def notes(case: Case) -> list[Note]:
+    """The notes of a case that came from `access.case`, the newest first; withdrawn ones are left out."""
+    return list(Note.objects.filter(case=case, withdrawn_at=None).order_by("-at", "-id")[:NOTES])
+
+
+def note(user: Any, number: int) -> Note:
+    """One note that the person may see. Raises Note.DoesNotExist."""
+    return _seen(user).select_related("case").get(pk=number)
+
+
+def hand_overs(user: Any, *, now: datetime, within: timedelta = SHIFT) -> list[Note]:
+    """What one shift told the next, the newest first."""
+    found = _seen(user).filter(kind="handover", at__gt=now - within, withdrawn_at=None)
+    return list(found.select_related("case").order_by("-at", "-id")[:NOTES])
+
+
+def _seen(user: Any) -> QuerySet[Note]:
+    access.require(user, "see")
+    seen = access.visible(user, "case__")  # an empty condition would swallow the other one
+    return Note.objects.filter(Q(case=None) | seen) if seen else Note.objects.all()
+
+
+def snooze(case: Case) -> Snooze | None:
+    """Until when and why the case is put away; None if it is not."""
+    return Snooze.objects.filter(case=case, ended_at=None).first()
+
+
+def present(case: Case, *, but: int | None, now: datetime) -> list[str]:
+    """Who else has the page of the case open."""
+    found = Presence.objects.filter(case=case, seen_at__gt=now - AWAY).exclude(person_id=but).select_related("person")
+    return [display(row.person) for row in found.order_by("id")[:20]]
+
+
+def views(user: Any) -> list[SavedView]:
+    """The person's own named filters, then what others share."""
+    found = SavedView.objects.filter(Q(person_id=user.pk) | Q(shared=True)).select_related("person")
+    return sorted(found, key=lambda view: (view.person_id != user.pk, view.name.lower()))
