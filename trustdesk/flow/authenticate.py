@@ -67,6 +67,9 @@ def check(report_id: int, *, resolver: Resolver, actor: Actor = SYSTEM, now: dat
             "report": report,
             "results": sorted({(r.method, r.result) for r in found.results}),
             "aligned": found.aligned,
+            "flagger": not {f"from:{domain.lower()}" for domain in settings.DESK.trusted_flaggers}.isdisjoint(
+                party.verified
+            ),
         }
         record(case, "report.authenticated", body, actor=actor, now=now, rows=[party])
     return True

@@ -68,6 +68,10 @@ class Facts:
         life.put("fact_entry", here | {"kind": kind, "actor": who[0], "actor_key": person})
         if kind in ("report.received", "report.set_aside"):
             self._received(here, body)
+        elif kind == "report.authenticated":
+            for report in life.rows.get("fact_report", ()):
+                if report["report_id"] == body.get("report"):
+                    report["trusted_flagger"] = bool(body.get("flagger")) or bool(report.get("trusted_flagger"))
         elif kind == "report.joined":
             life.case["reports"] = life.case.get("reports", 0) + (body.get("form") not in NOT_REPORTS)
         elif kind == "case.assigned":
@@ -115,7 +119,8 @@ class Facts:
         }
         life.since = here["recorded_at"]
         known = self.rows.cases.get(here["case_id"], {})
-        life.about |= {"subject_key": known.get("subject_key"), "service_role": known.get("service_role")}
+        role = body.get("role") or known.get("service_role")
+        life.about |= {"subject_key": known.get("subject_key"), "service_role": role}
         life.case = here | {
             "opened_at": here["recorded_at"],
             "severity": body.get("severity") or 0,
@@ -146,6 +151,7 @@ class Facts:
             "targets": body.get("targets") or 0,
             "problems": len(body.get("problems") or ()),
             "answers": "answers" in body,
+            "country": body.get("country"),
         }
         life.put("fact_report", row | self.rows.reports.get(number, {}))
         for known in self.rows.indicators.get(number, ()):
