@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 
 import ada_url
@@ -13,6 +14,7 @@ _RESERVED = frozenset({"test", "example", "invalid", "onion"})
 _DOCUMENTATION = tuple(
     ipaddress.ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
 )
+_IPV4 = re.compile(r"(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})", re.ASCII)
 
 
 @lru_cache(maxsize=1)
@@ -72,6 +74,9 @@ def domain(text: str) -> str | None:
 
 def address(text: str) -> str | None:
     """`text` as a compressed IP address, IPv4-mapped IPv6 as IPv4; None if it is none."""
+    plain = _IPV4.fullmatch(text)
+    if plain:
+        return text if all(int(part) < 256 for part in plain.groups()) else None
     try:
         found = ipaddress.ip_address(text.strip("[]"))
     except ValueError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from trustdesk.core.types import Category
 from trustdesk.reading.layout import LOG, MAIL_HEADER, Layout
 from trustdesk.reading.lexicon import lexicon
+from trustdesk.reading.patterns import found, linear
 
 _TEXT = 12_000
 _SUBJECT_WEIGHT = 3.0
@@ -39,16 +39,14 @@ def scores(subject: str, text: str) -> defaultdict[str, float]:
 #: What log lines say when the words around them say little: patterns of common servers, and their weight.
 _LOGS = (
     (
-        re.compile(
-            r"(?i)\breject: rcpt|\bnoqueue: (?:reject|milter)|blocked using \S|rejected rcpt|\b55[04] 5\.[17]\.\d"
-        ),
-        re.compile(r"(?i)sasl|auth(?:entication)?[ _]fail|login failed"),
+        linear(r"\breject: rcpt|\bnoqueue: (?:reject|milter)|blocked using \S|rejected rcpt|\b55[04] 5\.[17]\.\d"),
+        linear(r"sasl|auth(?:entication)?[ _]fail|login failed"),
         "spam",
         5.0,
     ),
     (
-        re.compile(
-            r"(?i)failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bsyn\b.*\bdpt"
+        linear(
+            r"failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bsyn\b[^\n]*\bdpt"
         ),
         None,
         "network_attack",
@@ -72,7 +70,7 @@ def shown(lines: Layout) -> dict[str, float]:
                 break
     text = "\n".join(logs)
     for pattern, unless, name, weight in _LOGS:
-        if text and pattern.search(text) and not (unless and unless.search(text)):
+        if text and found(pattern, text) and not (unless and found(unless, text)):
             extra[name] += weight
     if shows_mail(lines):
         extra["spam"] += _SHOWN_MAIL
@@ -92,21 +90,21 @@ def category(
 ) -> tuple[Category | None, float, dict[str, float]]:
     """(category or None, confidence 0..1, scores); `extra` is what `shown` found. The confidence is the winner's share
     of the two best."""
-    found = scores(subject, text)
+    weights = scores(subject, text)
     for name, weight in (extra or {}).items():
-        found[name] += weight
+        weights[name] += weight
         if name == "spam" and weight >= _SHOWN_MAIL:
             for other in _NOT_MAILED:
-                if other in found:
-                    found[other] *= 0.5
-    if found.get("trademark", 0.0) >= _BOTH * found.get("copyright", 0.0) > 0:
+                if other in weights:
+                    weights[other] *= 0.5
+    if weights.get("trademark", 0.0) >= _BOTH * weights.get("copyright", 0.0) > 0:
         # A letter about marks borrows the formulas of one about works; the other way round is rare.
-        found["trademark"] += (1 - _BOTH) * found["copyright"]
-    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        weights["trademark"] += (1 - _BOTH) * weights["copyright"]
+    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < 1.5:
-        return None, 0.0, found
+        return None, 0.0, weights
     best = ranked[0]
     second = ranked[1][1] if len(ranked) > 1 else 0.0
     share = best[1] / (best[1] + second)
     strength = min(best[1] / 8.0, 1.0)
-    return Category(best[0]), round(share * (0.5 + 0.5 * strength), 3), found
+    return Category(best[0]), round(share * (0.5 + 0.5 * strength), 3), weights

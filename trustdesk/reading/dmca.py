@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import re2
 
 from trustdesk.core.types import Element, Form, Span
+from trustdesk.reading import patterns
 from trustdesk.reading.patterns import different, found, linear
 
 PREFIX = "us-dmca-512c.el."
@@ -96,12 +98,7 @@ def counter_elements(text: str) -> tuple[Element, ...]:
 
 
 def _spans(pattern: object, text: str, limit: int = 3) -> tuple[Span, ...]:
-    spans = []
-    for match in pattern.finditer(text[:_TEXT]):  # type: ignore[attr-defined]
-        spans.append(Span(match.start(), match.end()))
-        if len(spans) >= limit:
-            break
-    return tuple(spans)
+    return tuple(Span(start, end) for start, end in islice(patterns.spans(pattern, text[:_TEXT]), limit))
 
 
 #: Without all of these, 512(c)(3)(B)(ii) does not even oblige the provider to ask for the rest.

@@ -60,7 +60,7 @@ def decode_words(value: str) -> str:
 class Headers:
     """Fields of one header block in their order. Names compare without case; values are unfolded and decoded."""
 
-    __slots__ = ("fields", "_index")
+    __slots__ = ("fields", "_index", "_people")
 
     def __init__(self, fields: tuple[tuple[str, str], ...] = ()) -> None:
         self.fields = fields
@@ -68,6 +68,7 @@ class Headers:
         for name, value in fields:
             index.setdefault(name.lower(), []).append(value)
         self._index = index
+        self._people: dict[str, tuple[tuple[str, str], ...]] = {}
 
     @classmethod
     def from_bytes(cls, block: bytes, limits: Limits = LIMITS) -> tuple[Headers, tuple[Problem, ...]]:
@@ -114,17 +115,10 @@ class Headers:
 
     def addresses(self, name: str) -> tuple[tuple[str, str], ...]:
         """(display name, address) pairs of an address field; an address that cannot be parsed is left out."""
-        value = self.raw(name)[:20_000]
-        if not value:
-            return ()
-        try:
-            pairs = getaddresses([value])
-        except (ValueError, IndexError, RecursionError):
-            pairs = []
-        found = tuple((decode_words(n).strip(), a.strip().lower()) for n, a in pairs if "@" in a and " " not in a)
-        if found:
-            return found
-        return tuple(("", a.lower()) for a in _ANGLE.findall(decode_words(value)) if "@" in a)
+        known = self._people.get(name)
+        if known is None:
+            known = self._people[name] = _people(self.raw(name)[:20_000])
+        return known
 
     def date(self, name: str = "Date") -> datetime | None:
         """The time of a date field, aware in UTC, or None."""
@@ -133,6 +127,30 @@ class Headers:
     def message_ids(self, name: str) -> tuple[str, ...]:
         """The identifiers in angle brackets of a field such as References, without the brackets."""
         return tuple(_ANGLE.findall(self.raw(name)[:50_000]))
+
+
+#: The two forms nearly all fields have: `name <address>` and a bare address. The standard library's parser takes all.
+_SIMPLE = re.compile(
+    r"(?:\"([^\"\\]{0,200})\" ?|((?:[\w.'\-]+ )*))<([\w.+=\-]{1,100}@[\w.\-]{1,200})>|([\w.+=\-]{1,100}@[\w.\-]{1,200})",
+    re.ASCII,
+)
+
+
+def _people(value: str) -> tuple[tuple[str, str], ...]:
+    if not value:
+        return ()
+    simple = _SIMPLE.fullmatch(value) if "=?" not in value else None
+    if simple:
+        quoted, words, address, bare = simple.groups()
+        return (((quoted or words or "").strip(), (address or bare).lower()),)
+    try:
+        pairs = getaddresses([value])
+    except (ValueError, IndexError, RecursionError):
+        pairs = []
+    found = tuple((decode_words(n).strip(), a.strip().lower()) for n, a in pairs if "@" in a and " " not in a)
+    if found:
+        return found
+    return tuple(("", a.lower()) for a in _ANGLE.findall(decode_words(value)) if "@" in a)
 
 
 def parse_date(value: str) -> datetime | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 from trustdesk.reading.document import Document
-from trustdesk.reading.patterns import linear
+from trustdesk.reading.patterns import found, linear, spans
 
 BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP, WHOIS = (
     "body",
@@ -214,7 +215,7 @@ _REPORTS = linear(
 def _says_something(text: str) -> bool:
     """True if a body makes a claim of its own, so that what is attached to it is evidence and not the complaint."""
     solid = text[:20_000]
-    return len(solid.strip()) > 80 and _REPORTS.search(solid) is not None  # type: ignore[attr-defined]
+    return len(solid.strip()) > 80 and found(_REPORTS, solid)
 
 
 _IS_TIMED, _IS_LOGGY, _IS_DISCLAIMER, _IS_WHOIS = 1, 2, 4, 8
@@ -227,11 +228,7 @@ class _Marks:
 
     def __init__(self, text: str) -> None:
         self.flags: dict[int, int] = {}
-        starts = [0]
-        at = text.find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = text.find("\n", at + 1)
+        starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
         for pattern, flag in (
             (_TIME, _IS_TIMED),
             (_LOGGY, _IS_LOGGY),
@@ -239,8 +236,7 @@ class _Marks:
             (_WHOIS, _IS_WHOIS),
         ):
             reach = _REACH[flag]
-            for match in pattern.finditer(text):  # type: ignore[attr-defined]
-                where = match.start()
+            for where, _ in spans(pattern, text):
                 start = starts[bisect_right(starts, where) - 1]
                 if where - start <= reach:
                     self.flags[start] = self.flags.get(start, 0) | flag
@@ -251,7 +247,7 @@ class _Marks:
 
 
 def _disclaims(text: str) -> bool:
-    return "://" not in text or _DISCLAIMER.search(_LINK.sub("", text)) is not None  # type: ignore[attr-defined]
+    return "://" not in text or found(_DISCLAIMER, _LINK.sub("", text))
 
 
 def _is_confidential(text: str) -> bool:

@@ -8,25 +8,23 @@ from importlib.resources import files
 
 import re2
 
+from trustdesk.reading.patterns import Pattern, linear, spans
+
 
 def load(name: str) -> dict[str, dict[str, float]]:
     """The table of one data file: section → word → weight."""
     return tomllib.loads(files("trustdesk.reading").joinpath("data", f"{name}.toml").read_text("utf-8"))
 
 
-def pattern(words: list[str]) -> object:
+def pattern(words: list[str]) -> Pattern:
     """One google-re2 pattern that finds any of `words` (literal; a trailing * also matches longer words)."""
-    options = re2.Options()
-    options.case_sensitive = False
-    options.max_mem = 64 << 20
-    options.longest_match = True
     parts = []
     for word in sorted(words):
         body = re2.escape(word.rstrip("*"))
         head = r"\b" if word[0].isascii() and word[0].isalnum() else ""
         tail = r"\b" if word[-1].isascii() and word[-1].isalnum() else ""
         parts.append(f"{head}{body}{tail}")
-    return re2.compile("|".join(parts), options)
+    return linear(*parts, longest=True)
 
 
 class Lexicon:
@@ -40,12 +38,12 @@ class Lexicon:
             for word, weight in words.items():
                 table = self._prefix if word.endswith("*") else self._exact
                 table.setdefault(word.rstrip("*").lower(), []).append((section, float(weight)))
-        self._pattern = pattern([w for words in self.sections.values() for w in words])
+        self.pattern = pattern([w for words in self.sections.values() for w in words])
         self._cache: dict[str, tuple[tuple[str, float], ...]] = {}
 
     def words(self, text: str) -> list[str]:
         """The words of the table that occur in `text`, lower case, in order, repeats included."""
-        return [m.group().lower() for m in self._pattern.finditer(text)]  # type: ignore[attr-defined]
+        return [text[start:end].lower() for start, end in spans(self.pattern, text)]
 
     def of(self, word: str) -> tuple[tuple[str, float], ...]:
         """(section, weight) pairs of a word as found."""

@@ -88,11 +88,11 @@ def read(message: Message) -> Reading:
     if document_has_little(parsed) and has_pdf(message):
         parsed = prepare(message, pdf=True)
     headers = message.headers
-    base = envelope(message, parsed)
+    text = prose(parsed)
+    base = envelope(message, parsed, text)
     other = forms.not_a_report(message, parsed.document.text)
     if other is not None:
         return replace(base, form=other, confidence=0.9, problems=message.problems)
-    text = prose(parsed)
     kind, confidence, weights = category(parsed.subject, text, shown(parsed.layout))
     silent = not complains(parsed.subject, text) and (
         kind in _ADVERTISED or max(weights.values(), default=0.0) < _SILENT
@@ -181,13 +181,13 @@ def complains(subject: str, text: str) -> bool:
     return found(_COMPLAINT, subject[:300] + "\n" + text[:6000])
 
 
-def envelope(message: Message, parsed: Parsed) -> Reading:
-    """A Reading with what the header and the text as a whole say."""
+def envelope(message: Message, parsed: Parsed, text: str | None = None) -> Reading:
+    """A Reading with what the header and the text as a whole say; `text` is its prose, if that is known."""
     headers = message.headers
     references = dict.fromkeys((*headers.message_ids("In-Reply-To"), *headers.message_ids("References")))
     ids = headers.message_ids("Message-ID")
     return Reading(
-        language=language(prose(parsed, 4000)),
+        language=language(prose(parsed, 4000) if text is None else text),
         reporter=parsed.sender,
         subject=parsed.subject,
         text=parsed.document.text,

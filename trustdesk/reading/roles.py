@@ -26,6 +26,7 @@ from trustdesk.reading.layout import (
     Layout,
 )
 from trustdesk.reading.lexicon import lexicon
+from trustdesk.reading.patterns import spans
 from trustdesk.reading.values import MENTIONS, THRESHOLD, Context, Value, confidence
 
 _NEAR = 90
@@ -261,9 +262,9 @@ class _Weigher:
             return known
         hits: list[tuple[int, float]] = []
         others = 0.0
-        for match in self.near._pattern.finditer(text):  # type: ignore[attr-defined]
-            gap = len(text) - match.end()
-            word = match.group().lower()
+        for start, end in spans(self.near.pattern, text):
+            gap = len(text) - end
+            word = text[start:end].lower()
             for found_section, weight in self.near.of(word):
                 if found_section == section and abs(weight) > 0.05:  # tiny weights only stand in the way of others
                     if kind and weight > 0 and word in (_OF_ADDRESS if kind in _NAMES else _OF_NAME):
