@@ -30,7 +30,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reading | Exception | N
     """Set what the reader makes of a message; None: what today's reader makes of it."""
 
     def install(reading: Reading | Exception | None) -> None:
-        def fake(raw: bytes) -> Reading:
+        def fake(raw: bytes, **how: object) -> Reading:
             if isinstance(reading, Exception):
                 raise reading
             return reading if reading is not None else read(raw)

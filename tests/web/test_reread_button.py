@@ -21,7 +21,7 @@ RAW += b"Phishing page that imitates our bank: https://login-bancoazul.example/a
 def failed(site: Any, drain: Callable[..., int], now: datetime, monkeypatch: pytest.MonkeyPatch) -> Report:
     """A report that could not be read, until now."""
 
-    def broken(raw: bytes) -> Reading:
+    def broken(raw: bytes, **how: object) -> Reading:
         raise ValueError("no such luck")
 
     with monkeypatch.context() as patched:
@@ -37,7 +37,7 @@ def test_why_it_failed_and_again(failed: Report, diego: Any, browser: Callable[[
     page = f"/desk/incoming/{failed.code}"
     from unittest.mock import patch
 
-    with patch.object(parse, "read", lambda raw: Reading(form=Form.UNPARSED)):
+    with patch.object(parse, "read", lambda raw, **how: Reading(form=Form.UNPARSED)):
         shown = client.get(page).content.decode()
     assert "ValueError: no such luck" in shown
     assert "Read it again" in shown

@@ -11,9 +11,9 @@ from datetime import datetime
 from trustdesk import evidence
 from trustdesk.core import states
 from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Channel, Finding, Form, Refused
-from trustdesk.flow import decide, duties, notify, parse, putback, triage
+from trustdesk.flow import decide, duties, notify, parse, putback, triage, withdraw
 from trustdesk.flow.record import Todo, locked, record
-from trustdesk.flow.work import handler
+from trustdesk.flow.work import TryLater, handler
 from trustdesk.models import Appeal, Case, Clock, Decision, Evidence, Joining, Notice, Party, Report, Task
 from trustdesk.reading import dmca
 from trustdesk.reading.identity import identity
@@ -289,6 +289,42 @@ def take_reply(report_id: int, notice_id: int, *, now: datetime) -> None:
             "clocks": duties.described(met),
         }
         record(case, "answer.received", body, actor=SYSTEM, now=now, rows=met)
+
+
+def take_counter(report_id: int, case_id: int, *, now: datetime) -> Appeal | None:
+    """A counter-notice by mail that answers no letter of ours, lodged against the decision that its customer has to bear.
+
+    Only if the address in From is the customer's and proven: the law gives access back for it. Else a person reads it.
+    Raises TryLater while it is still being checked who sent it. Safe to repeat.
+    """
+    if withdraw.being_checked(report_id):
+        raise TryLater("who sent the counter-notice is still being checked", pause=10)
+    report = Report.objects.select_related("reporter").get(pk=report_id)
+    case = Case.objects.select_related("subject").get(pk=case_id)
+    decision = Decision.objects.filter(case=case, state="final", outcome="measures").order_by("-id").first()
+    if case.subject is None or decision is None or report.reporter is None or not withdraw.proven(report):
+        return None
+    by = Actor("customer", str(case.subject_id))
+    if report.reporter.email.lower() != case.subject.email.lower() or may_appeal(decision, by, now=now):
+        return None
+    return lodge(
+        decision.pk,
+        kind="counter_notice",
+        text=parse.parse(report).text[:LIMIT],
+        by=by,
+        actor=SYSTEM,
+        now=now,
+        language=report.language,
+        elements=report.elements,
+        received_at=report.received_at,
+    )
+
+
+@handler("counter")
+def run_counter(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Lodge the counter-notice of the task, if it is the customer's."""
+    for task in tasks:
+        take_counter(task.arguments["report"], task.arguments["case"], now=clock())
 
 
 @handler("answered")

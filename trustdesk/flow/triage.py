@@ -16,7 +16,8 @@ from django.db import IntegrityError, transaction
 
 from trustdesk.core import journal, routing, states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading
-from trustdesk.flow import authenticate, duties
+from trustdesk.flow import answering, authenticate, duties
+from trustdesk.flow.answering import ANSWERS
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, record_all
 from trustdesk.models import Asset, Case, Indicator, Joining, Notice, Party, Report
@@ -25,8 +26,6 @@ from trustdesk.models import Asset, Case, Indicator, Joining, Notice, Party, Rep
 PER_TARGET = frozenset({"copyright", "trademark", "ncii", "harassment", "doxing", "child_safety", "domain_dispute"})
 #: Every one of these is a case of its own.
 NEVER_MERGED = frozenset({Form.ORDER, Form.UNPARSED})
-#: These answer something; they go to the case that they answer even if it is closed.
-ANSWERS = frozenset({Form.REPLY, Form.COUNTER_NOTICE, Form.RETRACTION})
 
 
 @dataclass
@@ -49,6 +48,7 @@ class Job:
     reading: Reading
     placings: list[Placing] = field(default_factory=list)
     answered: Notice | None = None
+    linked: str = ""  # by what the case was found of an answer that names no letter of ours (flow.answering)
     assets: dict[str, Asset] = field(default_factory=dict)  # host → whose it is, for all the hosts of a batch
 
 
@@ -168,10 +168,29 @@ def find_cases(jobs: Sequence[Job]) -> None:
             case = by_number.setdefault(number, Case.objects.select_related("asset", "subject").get(pk=number))
             job.placings = [Placing(case.merge_key, list(job.reading.targets), case.asset, case.subject_id, case)]
             continue
+        if job.reading.form in ANSWERS and _linked(job, by_number):
+            continue
         for placing in job.placings:
             placing.case = found.get(placing.merge_key)
             if placing.case is None and job.reading.form in ANSWERS:
                 placing.case = _last_about(placing)
+
+
+def _linked(job: Job, by_number: dict[int, Case]) -> bool:
+    """Put an answer that names no letter of ours where it belongs; False if nothing says where."""
+    cases, job.linked = answering.cases_of(job.reading)
+    targets = {p.subject_id: p.targets for p in job.placings}
+    placings = []
+    for case in (by_number.setdefault(c.pk, c) for c in cases):
+        named = targets.pop(case.subject_id, [])
+        placings.append(Placing(case.merge_key, named, case.asset, case.subject_id, case))
+    if placings:
+        placings[0].targets += [target for rest in targets.values() for target in rest]
+        job.placings = placings
+    if job.reading.form == Form.REPLY and cases:
+        letters = Notice.objects.filter(case=cases[0], to_address__iexact=job.reading.reporter.email)
+        job.answered = letters.select_related("case").order_by("-id").first()
+    return bool(placings)
 
 
 def _last_about(placing: Placing) -> Case | None:
@@ -308,6 +327,7 @@ def opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
         "case_state": case.state,
         "category": case.category,
         "form": case.form,
+        "role": case.asset.role if case.asset else "",
         "queue": case.queue,
         "severity": case.severity,
         "subject": case.subject_id,
@@ -337,6 +357,8 @@ def _report_body(report: Report, reading: Reading) -> dict[str, Any]:
         "indicators": len(reading.indicators),
         "targets": len(reading.targets),
         "problems": sorted({p.code for p in reading.problems}),
+        # The country of an authority is no personal data, and orders are counted by it (DSA Article 15(1)(a)).
+        **({"country": reading.reporter.country[:2]} if report.form == Form.ORDER and reading.reporter.country else {}),
     }
 
 
@@ -349,10 +371,21 @@ def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, a
     tasks: list[Todo] = []
     if duties.judges(case, report.form):
         tasks.append(Todo("judge", {"report": report, "case": case}))
+    unread = reading.form in ANSWERS and case.pk is not None and job.answered is None
+    if unread:
+        case.unread += 1  # it names no letter of ours: a person looks whether it belongs here
+    # Done after it was checked who sent it, which is queued before these.
+    after: list[Todo] = []
+    if reading.form == Form.RETRACTION and case.pk is not None:
+        after.append(Todo("withdraw", {"report": report, "case": case}))
+    elif reading.form == Form.COUNTER_NOTICE and unread:
+        after.append(Todo("counter", {"report": report, "case": case}))
     if not first:
         body = {"report": report, "form": report.form, "indicators": len(indicators)}
+        if unread:
+            body |= {"unread": case.unread, "linked": job.linked}
         rows.append(Group("indicators/report", indicators))
-        return Draft(case, "report.joined", body, actor, now, rows=rows, tasks=tasks)
+        return Draft(case, "report.joined", body, actor, now, rows=rows, tasks=[*tasks, *after])
     linked = reading.form in NOT_REPORTS
     states.check("report", report.state, "linked" if linked else "joined")
     report.state = "linked" if linked else "joined"
@@ -371,4 +404,6 @@ def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, a
         tasks.append(Todo("answered", {"report": report, "notice": job.answered.pk}))
     elif not linked and report.channel not in NEVER_WRITTEN_TO:
         tasks.append(Todo("acknowledge", {"report": report}))
-    return Draft(case, "report.received", body, actor, now, rows=rows, tasks=tasks)
+    if unread:
+        body |= {"unread": case.unread, "linked": job.linked}
+    return Draft(case, "report.received", body, actor, now, rows=rows, tasks=[*tasks, *after])

@@ -68,6 +68,7 @@ def load_handlers() -> None:
         strikes,
         tick,
         validity,
+        withdraw,
     )
 
 

@@ -262,6 +262,7 @@ EFFECTS: dict[str, Effect] = {
     "report.joined": Story.report,
     "report.reread": Story.noted,
     "report.authenticated": Story.noted,
+    "report.withdrawn": Story.noted,
     **{f"decision.{s}": Story.decision for s in ("made", "held", "approved", "rejected")},
     **{f"measure.{s}": Story.measure for s in ("attempted", "applied", "confirmed", "failed")},
     **{f"measure.{s}": Story.measure for s in ("lifting", "lifted", "cancelled")},

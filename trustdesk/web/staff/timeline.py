@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from trustdesk.queries.case_page import Line, View
 from trustdesk.queries.traffic import case_code
@@ -106,6 +107,14 @@ def _authenticated(body: Body, view: View) -> str:
     return _("Sender checked") + f": {results} · {proven}"
 
 
+def _withdrawn(body: Body, view: View) -> str:
+    text = ngettext("%(n)s report withdrawn", "%(n)s reports withdrawn", len(body.get("withdrawn", []))) % {
+        "n": len(body.get("withdrawn", []))
+    }
+    sure = _("the sender's address is proven") if body.get("proven") else _("confirmed by a person")
+    return f"{text} · {sure}" + (f" · {_('case closed')}" if body.get("closed") else "")
+
+
 def _judged(body: Body, view: View) -> str:
     found = [f"{v[0]}: {words.word('verdict', str(v[3]))}" for v in body.get("verdicts", []) if len(v) > 3]
     text = _("Notice judged") + (f" · {', '.join(found)}" if found else "")
@@ -152,6 +161,7 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "report.received": _report,
     "report.reread": _reread,
     "report.authenticated": _authenticated,
+    "report.withdrawn": _withdrawn,
     "report.joined": lambda b, v: _("%(report)s joined") % {"report": _report(b, v)},
     "notice.judged": _judged,
     "counter_notice.judged": _judged,
