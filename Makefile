@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sqlite test-postgres check bench corpus screenshots lock clean
+.PHONY: help setup run test test-sqlite test-postgres engines check bench corpus screenshots lock clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ run: setup ## start the whole desk with a sample provider on http://127.0.0.1:80
 
 test: setup ## run all tests, on SQLite and on PostgreSQL where there is one
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py
+
+engines: setup ## compute the same metrics on ClickHouse, PostgreSQL and Spark (needs Java 17)
+	@command -v java >/dev/null || echo "!! There is no Java: Spark will NOT be tested."
+	@$(BIN)/python -c 'import chdb, pyspark' 2>/dev/null \
+	  || $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --require-hashes --requirement requirements-engines.lock
+	@$(BIN)/python -m pytest -q -rs tests/engines
 
 check: setup ## lint, types, import contracts, docs
 	@$(BIN)/ruff format --check .

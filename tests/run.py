@@ -26,6 +26,7 @@ PURE = (
     "core",
     "reading",
     "insight",
+    "engines",
     "integrations",
     "contracts",
     "docs",
@@ -41,7 +42,8 @@ LETTERS = "--ignore-glob=*/flow/test_letters*"
 def pytest(arguments: list[str], environment: dict[str, str]) -> int:
     """One run of pytest, with two workers for each core: tests of real processes wait much of their time."""
     workers = str(min(8, 2 * (os.cpu_count() or 1)))
-    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "--durations", "10", *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "--durations", "10"]
+    command += ["-m", "not engines", *arguments]  # those are for `make engines`
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

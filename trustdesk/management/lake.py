@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustdesk.insight.lake.source import Source
     from trustdesk.insight.lake.store import Store
 
-ENGINES = ("duckdb", "spark", "clickhouse")
+ENGINES = ("duckdb", "spark", "clickhouse", "postgresql")
 
 
 @dataclass(frozen=True, slots=True)

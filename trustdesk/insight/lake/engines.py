@@ -108,6 +108,14 @@ class DuckDB(Engine):
         self.con.disconnect()
 
 
+LOCAL_SPARK = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.driver.memory": "2g",
+}
+
+
 class Spark(Engine):
     """Apache Spark: a cluster of your own by TRUSTDESK_SPARK_MASTER, else two cores of this machine."""
 
@@ -120,14 +128,13 @@ class Spark(Engine):
             from pyspark.sql import SparkSession
         except ImportError as error:
             raise NoEngine(f"PySpark is not installed ({error}): make engines, or requirements-engines.lock") from error
-        session = SparkSession.builder.master(os.environ.get("TRUSTDESK_SPARK_MASTER", "local[2]")).appName("trustdesk")
-        settings = {
-            "spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "4",
-            "spark.sql.execution.arrow.pyspark.enabled": "true", "spark.driver.memory": "2g",
-            "spark.log.level": "ERROR", "spark.sql.ansi.enabled": "false",
-        }  # fmt: skip
-        for key, value in settings.items():
-            session = session.config(key, value)
+        master = os.environ.get("TRUSTDESK_SPARK_MASTER", "local[2]")
+        session = SparkSession.builder.master(master).appName("trustdesk")
+        session = session.config("spark.sql.session.timeZone", "UTC").config("spark.log.level", "ERROR")
+        session = session.config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        if master.startswith("local"):  # a cluster has settings of its own
+            for key, value in LOCAL_SPARK.items():
+                session = session.config(key, value)
         self.session = session.getOrCreate()
         for name in schema.TABLES:
             paths = self.paths(name)
@@ -163,21 +170,19 @@ class ClickHouse(Engine):
             if not paths:
                 continue
             columns = ", ".join(f"`{c.name}` {_clickhouse(c)}" for c in table.columns)
-            files = "{" + ",".join(paths) + "}" if len(paths) > 1 else paths[0]
-            files = files.replace("\\", "\\\\").replace("'", "\\'")
-            self._session.query(
-                f"CREATE VIEW lake.{name} AS SELECT * FROM file('{files}', Parquet, '{columns}')"  # noqa: S608
-            )
+            files = [p.replace("\\", "\\\\").replace("'", "\\'") for p in paths]
+            parts = [f"SELECT * FROM file('{p}', Parquet, '{columns}')" for p in files]  # noqa: S608 (names of ours)
+            self._session.query(f"CREATE VIEW lake.{name} AS {' UNION ALL '.join(parts)}")
             self.tables[name] = ibis.table(ibis.Schema.from_pyarrow(schema.arrow(table)), name=name)
 
     def to_pyarrow(self, expression: Any) -> pa.Table:
         import pyarrow as pa
         from ibis.backends.sql.compilers import ClickHouseCompiler
 
-        sql = ClickHouseCompiler().to_sqlglot(expression).sql("clickhouse")
+        sql = ClickHouseCompiler().to_sqlglot(expression.as_table()).sql("clickhouse")
         self._session.query("USE lake")
         answer = self._session.query(sql, "Arrow")
-        wanted = expression.schema().to_pyarrow()
+        wanted = expression.as_table().schema().to_pyarrow()
         raw = answer.bytes()
         found = pa.ipc.open_file(raw).read_all() if raw else wanted.empty_table()
         return _cast(found, wanted)
@@ -186,7 +191,44 @@ class ClickHouse(Engine):
         self._session.close()
 
 
-ENGINES: dict[str, type[Engine]] = {e.name: e for e in (DuckDB, Spark, ClickHouse)}
+class PostgreSQL(Engine):
+    """A PostgreSQL, by TRUSTDESK_ENGINE_URL: the facts are loaded into temporary tables that end with the session."""
+
+    name = "postgresql"
+
+    def __init__(self, store: Store, manifest: Manifest, url: str = "") -> None:
+        import adbc_driver_postgresql.dbapi as postgres
+        import ibis
+        import pyarrow as pa
+
+        from trustdesk.insight.lake.export import read
+
+        super().__init__(store, manifest)
+        url = url or os.environ.get("TRUSTDESK_ENGINE_URL", "")
+        if not url:
+            raise NoEngine("TRUSTDESK_ENGINE_URL does not say which PostgreSQL")
+        self._connection = postgres.connect(url)
+        with self._connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+            for name, table in schema.TABLES.items():
+                files = manifest.of(name)
+                if files:
+                    held = pa.concat_tables(read(store, f) for f in files)
+                    cursor.adbc_ingest(name, held, mode="create", temporary=True)
+                    self.tables[name] = ibis.table(ibis.Schema.from_pyarrow(schema.arrow(table)), name=name)
+
+    def to_pyarrow(self, expression: Any) -> pa.Table:
+        from ibis.backends.sql.compilers import PostgresCompiler
+
+        with self._connection.cursor() as cursor:
+            cursor.execute(PostgresCompiler().to_sqlglot(expression.as_table()).sql("postgres"))
+            return _cast(cursor.fetch_arrow_table(), expression.as_table().schema().to_pyarrow())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+ENGINES: dict[str, type[Engine]] = {e.name: e for e in (DuckDB, Spark, ClickHouse, PostgreSQL)}
 
 
 def open_engine(name: str, store: Store, manifest: Manifest) -> Engine:
