@@ -3,6 +3,7 @@ that sends."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -12,7 +13,7 @@ from trustdesk import rules
 from trustdesk.core.regime_rules import Regime, SilenceRule
 from trustdesk.flow import confirm, notify, silence
 from trustdesk.flow.record import locked, record
-from trustdesk.models import Case, Notice
+from trustdesk.models import Case, Notice, Report
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,27 @@ def tried(case: Case, to: str, kind: str, post: Post, now: datetime) -> Notice:
     return notice
 
 
+def by_other_routes(case: Case, to: str, post: Post, now: datetime) -> list[str]:
+    """What goes out when the letter is written by the flow, tried again after a failure, tried again after it was
+    withheld, and as the answer to an appeal."""
+    post.letters.clear()
+    facts = notify.facts_about(case)
+    party = {"customer": notify.to_customer, "reporter": notify.to_reporter}[to]
+    about = () if to == "customer" else (Report.objects.filter(joinings__case=case)[0],)
+    with locked(case.pk) as held:
+        written = party(held, *about, "appeal_received", facts=replace(facts, appeal_received_at=now), now=now)
+        assert written is not None and written.state == "withheld"
+    notify.send(written.pk, clock=lambda: now)
+    failed = letter(case, to, "appeal_outcome", now)
+    Notice.objects.filter(pk=failed.pk).update(state="failed")
+    Notice.objects.filter(pk=failed.pk).update(state="queued")
+    notify.send(failed.pk, clock=lambda: now)
+    notify.release(case.pk, now=now)
+    for waiting in Notice.objects.filter(case=case, state="queued"):
+        notify.send(waiting.pk, clock=lambda: now)
+    return [sent.subject for sent in post.letters]
+
+
 def test_there_are_rules_to_break():
     assert len(RULES) >= 15 and {r.id for r, _ in RULES} >= {"us-2258a", "us-nsl", "us-2705", "icann-udrp"}
 
@@ -79,6 +101,7 @@ def test_no_letter_gets_past_the_rule(
         assert notice.state == "withheld", f"{kind} went out"
         assert "; until: " in notice.detail and len(notice.detail) > 10
         assert silence.forbidden(opened, to=to, letter=kind)
+    assert not by_other_routes(opened, to, post, now), "it went out by another route"
     if rule.only.needs and opened.category != "child_safety":
         for need in rule.only.needs:  # until a person says that it is over
             confirm.confirm(opened.pk, need, why="the court lifted it", actor=ANA, now=now, holds=False)

@@ -71,6 +71,7 @@ def leak(case: Case, *, to: str, texts: Iterable[str]) -> WithholdRule | None:
     if not rules:
         return None
     text = "\n".join(texts).casefold()
+    text = text.replace("[.]", ".").replace("[:]", ":").replace("[@]", "@").replace("hxxp", "http")  # defanged says as much
     found: dict[str, bool] = {}
     for item in rules:
         for data in item.data:
