@@ -25,10 +25,6 @@ def journal() -> list[str]:
     return list(Entry.objects.filter(chain=0).order_by("seq").values_list("kind", flat=True))
 
 
-def test_roles_are_the_ones_that_rights_hang_on() -> None:
-    assert people.ROLES == access.ROLES
-
-
 def test_a_person_is_added_and_can_sign_in(now: datetime) -> None:
     user = people.add(
         "eva", roles=["senior"], password=PASSWORD, name="Eva García", email="e@x.example", actor=WHO, now=now

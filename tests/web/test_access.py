@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import pytest
 from django.urls import reverse
 
+from tools import access as tables
 from trustdesk.models import Case
 from trustdesk.queries import access
 
@@ -123,10 +124,25 @@ def test_the_theme_does_not_send_people_to_other_hosts(client, db):
     assert response.cookies["theme"].value == "dark"
 
 
-def test_the_documented_table_of_rights_is_the_one_that_is_enforced():
-    text = (Path(__file__).parents[2] / "docs" / "use" / "desk.md").read_text("utf-8")
-    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
-    shown = {
-        cells[0].strip(" `"): {r for r, c in zip(access.ROLES, cells[1:], strict=True) if c.strip()} for cells in rows
-    }
-    assert shown == {right: set(roles) for right, roles in access.RIGHTS.items()}
+def test_the_documented_tables_are_the_ones_that_are_enforced():
+    assert tables.text() in tables.PAGE.read_text("utf-8"), "run python -m tools.access"
+
+
+#: Something to fill into an address; what is not there is 404 for those who may look and 403 for those who may not.
+FILL = {"code": "C-0000-00", "number": 1, "ident": "x", "digest": "0" * 64, "slot": 1}
+
+
+@pytest.mark.parametrize("role", access.ROLES)
+def test_every_page_of_the_desk_refuses_those_without_its_right_and_nobody_else(browser, everybody, role):
+    client = browser(everybody[role])
+    wrong = []
+    for name, address, right in tables.guarded():
+        fields = {f: FILL.get(f, 1) for f in re.findall(r"<(?:\w+:)?(\w+)>", address)}
+        where = reverse(f"staff:{name}", kwargs=fields)
+        for answer in (client.get(where), client.post(where)):
+            if answer.status_code == 405:
+                continue
+            refused = answer.status_code == 403
+            if refused == (role in access.RIGHTS[right]) and not (refused and answer.wsgi_request.method == "POST"):
+                wrong.append((name, answer.wsgi_request.method, right, answer.status_code))
+    assert wrong == []

@@ -108,6 +108,7 @@ class Window:
             request.post_data_buffer or b"",
             content_type=headers.pop("content-type", "application/octet-stream"),
             headers=headers,
+            SERVER_NAME=parts.hostname,
         )
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         sent = {k.lower(): v for k, v in answer.headers.items()}

@@ -16,12 +16,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from trustdesk.core.rights import ROLES
 from trustdesk.core.types import Actor, Finding, Refused
 from trustdesk.flow.record import record
 from trustdesk.models import ApiToken
 
-#: Roles are Django groups; `queries.access` says what each may do, and a test holds the two lists together.
-ROLES = ("investigator", "senior", "counsel", "manager", "analyst", "auditor", "admin")
 #: What a token may be allowed to do.
 SCOPES = ("reports:write", "reports:read", "metrics:read")
 
@@ -100,6 +99,39 @@ def set_password(username: str, password: str, *, actor: Actor, now: datetime) -
         user.save(update_fields=["password"])
         record(None, "person.password_set", {"person": user.pk}, actor=actor, now=now)
     return user
+
+
+def end_sessions(user: Any, sessions: Sequence[Any], *, actor: Actor, now: datetime) -> int:
+    """End these sessions of a person (rows of allauth's UserSession); whoever sits there has to sign in again."""
+    with transaction.atomic():
+        for session in sessions:
+            session.end()
+        if sessions:
+            body = {"person": user.pk, "ended": len(sessions)}
+            record(None, "person.sessions_ended", body, actor=actor, now=now)
+    return len(sessions)
+
+
+def note_factor(user: Any, kind: str, *, added: bool, actor: Actor, now: datetime) -> None:
+    """Write down that somebody's second factor (`totp`, `webauthn`, `recovery_codes`) was added or removed."""
+    with transaction.atomic():
+        said = "person.factor_added" if added else "person.factor_removed"
+        record(None, said, {"person": user.pk, "factor": kind}, actor=actor, now=now)
+
+
+def forget_factors(username: str, *, actor: Actor, now: datetime) -> int:
+    """Remove every second factor of somebody who lost theirs, and end their sessions. Returns how many; raises Refused."""
+    from allauth.mfa.models import Authenticator
+    from allauth.usersessions.models import UserSession
+
+    with transaction.atomic():
+        user = _person(username)
+        factors = list(Authenticator.objects.filter(user=user))
+        for factor in factors:
+            note_factor(user, str(factor.type), added=False, actor=actor, now=now)
+            factor.delete()
+        end_sessions(user, list(UserSession.objects.filter(user=user)), actor=actor, now=now)
+    return len(factors)
 
 
 def digest_of(secret: str) -> str:

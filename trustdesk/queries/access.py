@@ -10,28 +10,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from trustdesk.core.rights import RIGHTS, ROLES, SEALED
 from trustdesk.models import Appeal, Case, Decision, Notice, Report, Subject
 from trustdesk.models.code import decode
-
-ROLES = ("investigator", "senior", "counsel", "manager", "analyst", "auditor", "admin")
-
-#: right → the roles that carry it. `docs/use/desk.md` shows this table; tests/web/test_access.py walks every cell.
-RIGHTS: dict[str, frozenset[str]] = {
-    "see": frozenset(ROLES),
-    "see_sealed": frozenset({"senior", "counsel", "admin"}),
-    "work": frozenset({"investigator", "senior", "counsel", "admin"}),
-    "approve": frozenset({"senior", "counsel", "admin"}),
-    "resolve_appeal": frozenset({"investigator", "senior", "counsel", "admin"}),
-    "see_letters": frozenset({"investigator", "senior", "counsel", "manager", "auditor", "admin"}),
-    "see_ledger": frozenset(ROLES),
-    "see_traffic": frozenset({"investigator", "senior", "counsel", "manager", "auditor", "admin"}),
-    "retry_work": frozenset({"senior", "manager", "admin"}),
-    "see_reports": frozenset(ROLES),
-    "see_board": frozenset({"senior", "counsel", "manager", "auditor", "admin"}),
-}
-
-#: Categories that need `see_sealed`: looking at them harms, and few may.
-SEALED = frozenset({"child_safety"})
 
 
 class Denied(Exception):

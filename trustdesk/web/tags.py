@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +65,12 @@ def lines(value: Any) -> SafeString:
 
 
 @register.filter
+def as_json(value: Any) -> str:
+    """A value as JSON for a data attribute; escaped like every other text."""
+    return json.dumps(value)
+
+
+@register.filter
 def party(value: Any) -> str:
     """What a party is called: organisation, name or address; "" for nobody."""
     return (value.organisation or value.name or value.email) if value is not None else ""
@@ -118,6 +125,27 @@ def at(value: datetime | None) -> SafeString:
     if value is None:
         return mark_safe("")
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), times.full(value))
+
+
+@register.simple_tag
+def at_text(value: Any) -> SafeString:
+    """A time that a fact holds as text, as `at` shows times."""
+    try:
+        return at(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return mark_safe("")
+
+
+@register.filter
+def event_words(value: Any) -> str:
+    """An event of the law as people say it: `filing.submitted:ncmec` becomes "filing submitted: ncmec"."""
+    return words.event(str(value))
+
+
+@register.filter
+def open_up(value: Any) -> str:
+    """A word of the rulebook with its underscores opened up."""
+    return str(value or "").replace("_", " ")
 
 
 @register.simple_tag

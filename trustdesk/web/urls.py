@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("trustdesk.web.public.urls")),
     path("", include("trustdesk.web.api.urls")),
     path("desk/", include("trustdesk.web.staff.urls")),
+    path("desk/account/", include("trustdesk.web.account.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
     path("preferences/theme", preferences.theme, name="theme"),

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from trustdesk import clock
+from trustdesk.core.rights import ROLES
 from trustdesk.flow import people
 from trustdesk.management.base import Command as Base
 from trustdesk.management.base import operator
@@ -28,17 +29,21 @@ class Command(Base):
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=ArgumentParser)
         add = verbs.add_parser("add", help="let a person in")
         add.add_argument("username")
-        add.add_argument("--role", action="append", default=[], choices=people.ROLES, help="may be repeated")
+        add.add_argument("--role", action="append", default=[], choices=ROLES, help="may be repeated")
         add.add_argument("--name", default="", help="as shown to colleagues")
         add.add_argument("--email", default="")
         _password_source(add)
         role = verbs.add_parser("role", help="give a person these roles and no others")
         role.add_argument("username")
-        role.add_argument("role", nargs="*", choices=[[], *people.ROLES])
+        role.add_argument("role", nargs="*", choices=[[], *ROLES])
         password = verbs.add_parser("password", help="set a person's password")
         password.add_argument("username")
         _password_source(password)
-        for verb, text in (("disable", "put a person out"), ("enable", "let a person back in")):
+        for verb, text in (
+            ("disable", "put a person out"),
+            ("enable", "let a person back in"),
+            ("forget-factors", "remove the second factors of somebody who lost theirs"),
+        ):
             verbs.add_parser(verb, help=text).add_argument("username")
         listing = verbs.add_parser("list", help="who is there, with which roles; API tokens too")
         listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -70,6 +75,8 @@ class Command(Base):
                 people.set_password(options["username"], self._password(options), **changed)
             case "disable" | "enable":
                 people.set_active(options["username"], verb == "enable", **changed)
+            case "forget-factors":
+                self.say(f"removed: {people.forget_factors(options['username'], **changed)}")
             case "list":
                 self._list(options["json"])
             case "token":

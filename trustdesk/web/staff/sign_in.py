@@ -1,9 +1,10 @@
-"""Sign-in with a password, throttled by account and by network."""
+"""Sign-in with a password, throttled by account and by network; a second factor follows where there is one."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +28,11 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
     authentication_form = AuthenticationForm
 
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """With the company's provider, if there is one."""
+        company = settings.DESK.oidc.get("name", "OpenID Connect") if settings.DESK.oidc else ""
+        return super().get_context_data(**more) | {"company": company}
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Refuse before looking at the password once the limit is used up, so that guessing gains nothing."""
         network = limits.client(request)
@@ -39,6 +45,15 @@ class SignIn(LoginView):
             )
             return self.render_to_response(context, status=429)
         return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """The password is right: open the session, or ask for the second factor first."""
+        from allauth.account.internal.flows.login import perform_password_login
+        from allauth.account.models import Login
+
+        login = Login(user=form.get_user(), redirect_url=self.get_success_url(), email_verification="none")
+        named = {"username": form.cleaned_data["username"]}
+        return perform_password_login(self.request, named, login)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Count the failure."""

@@ -1,0 +1,41 @@
+"""Who may do what: roles, rights, and which roles carry which right. Rights hang on roles, never on persons.
+
+`queries.access` enforces this table, `docs/operate/people.md` shows it, and a test walks it cell by cell.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+ROLES = ("investigator", "senior", "counsel", "manager", "analyst", "auditor", "admin")
+
+_WORKING = frozenset({"investigator", "senior", "counsel", "admin"})
+_LEADING = frozenset({"senior", "counsel", "admin"})
+
+#: right → the roles that carry it
+RIGHTS = MappingProxyType(
+    {
+        "see": frozenset(ROLES),
+        "see_sealed": _LEADING,
+        "work": _WORKING,
+        "approve": _LEADING,
+        "resolve_appeal": _WORKING,
+        "see_letters": _WORKING | {"manager", "auditor"},
+        "see_ledger": frozenset(ROLES),
+        "see_traffic": _WORKING | {"manager", "auditor"},
+        "retry_work": frozenset({"senior", "manager", "admin"}),
+        "see_reports": frozenset(ROLES),
+        "see_board": _LEADING | {"manager", "auditor"},
+        # Files that came in: their names, and a preview made of them.
+        "see_files": _WORKING,
+        "see_custody": _WORKING | {"auditor"},
+        "seal": _LEADING,
+    }
+)
+
+#: Categories that need `see_sealed`: looking at them harms, and few may.
+SEALED = frozenset({"child_safety"})
+#: Categories whose files are shown with a warning and count towards a person's exposure.
+GRAPHIC = frozenset({"child_safety", "ncii", "terrorism", "violent_threat"})
+#: Categories whose files are never previewed by anybody: the law has them handed on, not looked at (18 USC 2258A).
+NEVER_SHOWN = frozenset({"child_safety"})
