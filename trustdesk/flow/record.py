@@ -36,9 +36,11 @@ from trustdesk.models import (
     Note,
     Notice,
     Party,
+    Publication,
     Report,
     Snooze,
     Subject,
+    Submission,
     Task,
 )
 from trustdesk.settings.secrets import secret
@@ -46,7 +48,7 @@ from trustdesk.settings.secrets import secret
 #: New rows are written in this order, so that what is referred to exists.
 ORDER: tuple[type[models.Model], ...] = (
     Evidence, Party, Subject, Asset, Case, Report, Joining, Indicator, Fact, Clock, Decision, Measure, Appeal, Notice,
-    Note, Snooze,
+    Note, Snooze, Publication, Submission,
 )  # fmt: skip
 
 #: The tip of a chain is checked by the chain itself and is not part of the row's digest.

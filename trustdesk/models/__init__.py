@@ -7,6 +7,7 @@ from trustdesk.models.desk import Note, Presence, SavedView, Snooze
 from trustdesk.models.inventory import Asset, Subject
 from trustdesk.models.ledger import Checkpoint, CheckpointHead, DeskChain, Entry, RuleText
 from trustdesk.models.notice import Notice
+from trustdesk.models.publication import Publication, Submission
 from trustdesk.models.report import Evidence, Indicator, Joining, Party, Report
 from trustdesk.models.task import Task
 
@@ -31,10 +32,12 @@ __all__ = [
     "Notice",
     "Party",
     "Presence",
+    "Publication",
     "Report",
     "RuleText",
     "SavedView",
     "Snooze",
     "Subject",
+    "Submission",
     "Task",
 ]
