@@ -1,4 +1,4 @@
-"""Addresses of a person's own account. Of django-allauth only these pages are open: nobody signs up, no address is managed here."""
+"""Addresses of a person's own account. Of django-allauth only these pages are open: nobody signs up here."""
 
 from __future__ import annotations
 
