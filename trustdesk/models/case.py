@@ -56,6 +56,13 @@ class Case(models.Model):
             models.Index(
                 fields=["category", "-priority", "next_due_at", "id"], name="case_open_category", condition=OPEN
             ),
+            models.Index(fields=["state", "-priority", "next_due_at", "id"], name="case_open_state", condition=OPEN),
+            models.Index(fields=["next_due_at"], name="case_open_due", condition=OPEN),
+            models.Index(
+                fields=["-priority", "next_due_at", "id"],
+                name="case_open_unread",
+                condition=OPEN & models.Q(unread__gt=0),
+            ),
             # Everything that the sidebar counts, read without touching the rows themselves.
             models.Index(
                 fields=["queue", "state", "next_due_at", "assigned_to", "unread", "category"],

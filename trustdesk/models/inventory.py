@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Upper
 
 
 class Subject(models.Model):
@@ -17,6 +18,9 @@ class Subject(models.Model):
     until = models.DateField(null=True)
     protected = models.CharField(max_length=200, default="", blank=True)  # hospital, news, election …
     notes = models.TextField(default="", blank=True)
+
+    class Meta:
+        indexes = [models.Index(Upper("email"), name="subject_email_upper")]
 
 
 class Asset(models.Model):
@@ -39,4 +43,4 @@ class Asset(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "ref", "value", "since"], name="one_row_per_asset_term")]
-        indexes = [models.Index(fields=["family", "low", "high"])]
+        indexes = [models.Index(fields=["family", "low", "high"]), models.Index(fields=["ref"])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Left, Upper
 
 from trustdesk.models.code import encode
 
@@ -102,4 +102,8 @@ class Indicator(models.Model):
     asset = models.ForeignKey("Asset", null=True, on_delete=models.PROTECT, related_name="indicators")
 
     class Meta:
-        indexes = [models.Index(fields=["case", "role"])]
+        indexes = [
+            models.Index(fields=["case", "role"]),
+            # What has no host (a hash, an account): by its first characters, for a value may be longer than an index takes.
+            models.Index(Left("value", 120), name="indicator_value", condition=models.Q(host="")),
+        ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Left
 
 from trustdesk.models import Asset, Case, Indicator, Report, Subject
 from trustdesk.models.code import decode
@@ -49,23 +50,39 @@ def search(user: Any, query: str, *, limit: int = LIMIT) -> Found:
         return found
     seen = access.cases(user)
     subjects = access.subjects(user)
-    by_name = Q(ref__iexact=text) | Q(name__icontains=text) | Q(email__iexact=text)
-    found.subjects = list(subjects.filter(by_name).order_by("name")[:limit])
+    exact = Q(ref__in={text, text.lower(), text.upper()}) | Q(email__iexact=text)
+    found.subjects = list(subjects.filter(exact).order_by("name")[:limit])
+    if len(text) > 2:  # an index of words knows nothing shorter
+        named = subjects.filter(name__icontains=text).exclude(pk__in=[s.pk for s in found.subjects])
+        found.subjects += list(named.order_by("-id")[: limit - len(found.subjects)])
+    assets = Asset.objects.select_related("subject")
     found.assets = list(
-        Asset.objects.filter(Q(value__istartswith=text) | Q(ref__iexact=text))
-        .select_related("subject")
-        .order_by("value")[:limit]
+        assets.filter(Q(value__startswith=text.lower()) | Q(ref=text.lower())).order_by("value")[:limit]
     )
     host = text.split("://", 1)[-1].split("/", 1)[0].lower()
-    about = Q(host=host) | Q(value=text)
-    indicators = Indicator.objects.filter(about, access.visible(user, "case__"), case__isnull=False, role="target")
-    found.targets = list(indicators.select_related("case").order_by("-id")[:limit])
-    numbers = {i.case_id for i in found.targets}
-    titled = seen.filter(Q(title__icontains=text) | Q(subject__in=[s.pk for s in found.subjects]) | Q(pk__in=numbers))
-    found.cases = list(titled.select_related("subject").order_by("-opened_at")[:limit])
+    indicators = Indicator.objects.filter(access.visible(user, "case__"), case__isnull=False, role="target")
+    indicators = indicators.select_related("case").order_by("-id")
+    found.targets = list(indicators.filter(host=host)[:limit])
+    if not found.targets:
+        bare = indicators.alias(begins=Left("value", 120)).filter(host="", begins=text[:120], value=text)
+        found.targets = list(bare[:limit])
+    found.cases = _cases(seen.select_related("subject"), found, text, limit)
     if access.may(user, "see_traffic") and "@" in text:
         found.reports = list(access.reports(user).filter(reporter__email__iexact=text).order_by("-id")[:limit])
     return found
+
+
+def _cases(seen: QuerySet[Case], found: Found, text: str, limit: int) -> list[Case]:
+    """Cases about what was found, then those of the customers found, then those with the text in their title: each list
+    by an index of its own, the newest first."""
+    numbers = {i.case_id for i in found.targets}
+    out = {case.pk: case for case in seen.filter(pk__in=numbers)}
+    for subject in found.subjects[:5]:
+        out |= {case.pk: case for case in seen.filter(subject=subject).order_by("-opened_at")[:limit]}
+    if len(out) < limit and len(text) > 2:
+        titled = seen.filter(title__icontains=text).exclude(pk__in=list(out))
+        out |= {case.pk: case for case in titled.order_by("-pk")[: limit - len(out)]}
+    return sorted(out.values(), key=lambda case: case.opened_at, reverse=True)[:limit]
 
 
 def _exact(user: Any, text: str) -> Case | None:

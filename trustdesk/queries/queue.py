@@ -19,7 +19,7 @@ STATES = (*OPEN, "closed")
 DUE = {"late": timedelta(0), "hour": timedelta(hours=1), "today": timedelta(hours=24), "week": timedelta(days=7)}
 #: Opened so many days ago or more.
 AGES = (1, 3, 7, 14, 30)
-PAGE = 50
+PAGE = 30
 #: A list that is not one of the desk's own views is counted so far; then the page says "more than".
 COUNTED = 10_000
 
@@ -141,9 +141,9 @@ def late(now: datetime) -> Q:
     return Q(next_due_at__lt=now) | Q(Exists(missed))
 
 
-def page(user: Any, filters: Filters, *, now: datetime) -> Page:
-    """One page of the list, the case that should be next on top. A constant number of statements, whatever the number of
-    cases: closed cases newest first, all cases by number, open ones by urgency."""
+def page(user: Any, filters: Filters, *, now: datetime, total: int | None = None) -> Page:
+    """One page of the list, the case that should be next on top; `total` where it was counted already. A constant number of
+    statements, whatever the number of cases: closed cases newest first, all cases by number, open ones by urgency."""
     found = selected(user, filters, now=now)
     order = places.ORDER.get(filters.state, places.URGENCY)
     listed = found.select_related("subject", "assigned_to")
@@ -156,8 +156,10 @@ def page(user: Any, filters: Filters, *, now: datetime) -> Page:
         cases = list((places.beyond(listed, order, start) if start else places.sort(listed, order))[: PAGE + 1])
         more_before, more_after = start is not None, len(cases) > PAGE
         cases = cases[:PAGE]
-    total, over = len(cases), False
-    if more_before or more_after:
+    over = False
+    if total is None and not (more_before or more_after):
+        total = len(cases)
+    if total is None:
         total = found.order_by()[: COUNTED + 1].count()
         total, over = min(total, COUNTED), total > COUNTED
     return Page(

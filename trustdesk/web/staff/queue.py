@@ -40,14 +40,12 @@ def show(request: HttpRequest) -> HttpResponse:
     """The list. Everything that it is filtered by stands in the address, so that it can be kept and sent around."""
     filters = queue.Filters.of(request.GET)
     now = clock.now()
-    found = queue.page(request.user, filters, now=now)
     counts = tally.counts(request.user, now=now)
     request.desk_counts = counts  # type: ignore[attr-defined]
     views = _views(request, filters, counts)
     own = _own_views(request, filters)
     here = next((view for view in views if view.here), None)
-    if here is not None and here.count is not None:
-        found.total, found.over = here.count, False
+    found = queue.page(request.user, filters, now=now, total=here.count if here is not None else None)
     context = {
         "filters": filters,
         "found": found,
