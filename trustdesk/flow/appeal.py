@@ -118,7 +118,7 @@ def lodge_report(case_id: int, report_id: int, *, actor: Actor, now: datetime) -
     if decision is None or case.subject_id is None:
         text = "There is no decision for measures that a counter-notice could answer."
         raise Refused(Finding("counter_notice.nothing", text, "case"))
-    if report.received_at < decision.made_at:
+    if report.received_at <= decision.made_at:
         text = "It came before the decision, so it cannot answer it."
         raise Refused(Finding("counter_notice.early", text, "report"))
     return lodge(

@@ -129,6 +129,12 @@ MEASURE: Words = {
     "domain_hold": _("suspend the domain"),
     "account_suspend": _("suspend the account"),
     "account_terminate": _("close the account for good"),
+    "forward_to_host": _("pass it on to the host"),
+    "cache_purge": _("empty the cache"),
+    "proxy_stop": _("stop passing traffic through"),
+    "transfer_lock": _("lock the domain against transfer"),
+    "verification_ask": _("ask the holder to confirm the data"),
+    "domain_sinkhole": _("lead the domain to a sinkhole"),
 }
 
 MEASURE_STATE: Words = {
@@ -244,6 +250,19 @@ VERDICT: Words = {
     "no_effect": _("without effect"),
 }
 
+#: Events that people record most; the rest is shown as the rulebook names it.
+EVENT: Words = {
+    "account.closed": _("the account was closed"),
+    "duty.done": _("done"),
+    "evidence.confirmed": _("we have evidence of it"),
+    "filing.submitted": _("filed"),
+    "knowledge.gained": _("we know of it"),
+    "order.received": _("an order came in"),
+    "preservation_request.received": _("a request to preserve came in"),
+    "preservation.released": _("the preservation was released"),
+    "request.answered": _("the request was answered"),
+}
+
 TABLES: Mapping[str, Words] = {
     "verdict": VERDICT,
     "category": CATEGORY,
@@ -284,6 +303,13 @@ TONES: Mapping[str, Mapping[str, str]] = {
 def word(table: str, value: str) -> str:
     """The word shown for `value` of `table`; a value without one is shown with its underscores opened up."""
     return str(TABLES[table].get(value, "")) or str(value).replace("_", " ")
+
+
+def event(name: str) -> str:
+    """An event of the rulebook, such as `filing.submitted:ncmec`, as people say it."""
+    base, _sep, detail = name.partition(":")
+    said = str(EVENT.get(base, "")) or base.replace("_", " ").replace(".", " ")
+    return f"{said}: {detail.replace('_', ' ').replace('-', ' ')}" if detail else said
 
 
 def tone(table: str, value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk import clock
 from trustdesk.core.types import Refused
 from trustdesk.flow import appeal as flow
-from trustdesk.flow.decide import Choice
+from trustdesk.flow.decide import Choice, Wish
 from trustdesk.queries import access, case_page, people, queue
 from trustdesk.web.staff import case as case_view
 from trustdesk.web.staff.common import actor, page
@@ -57,7 +58,7 @@ def _resolve(request: HttpRequest, appeal: Any) -> HttpResponse:
             reasons=reasons,
             actor=actor(request),
             now=clock.now(),
-            replacement=_replacement(appeal, outcome, reasons),
+            replacement=_replacement(appeal, outcome, reasons, frozenset(request.POST.getlist("stay"))),
         )
     except Refused as refused:
         return _page(request, appeal, findings=refused.findings, outcome=outcome, reasons=reasons, status=422)
@@ -65,10 +66,15 @@ def _resolve(request: HttpRequest, appeal: Any) -> HttpResponse:
     return HttpResponseRedirect(reverse("staff:case", args=[appeal.case.code]))
 
 
-def _replacement(appeal: Any, outcome: str, reasons: str) -> Choice | None:
-    """The decision that stands in the place of the old one when the appeal is upheld: no measure any more."""
+def _replacement(appeal: Any, outcome: str, reasons: str, stay: Collection[str] = ()) -> Choice | None:
+    """The decision that stands in the place of the old one: without measures when the appeal is upheld, with those that
+    stay when it is upheld in part. To keep all of them or none is not "in part"."""
     if outcome == "upheld":
         return Choice(outcome="no_violation", reasons=reasons)
+    old = appeal.decision
+    staying = tuple(Wish(w["kind"], w["asset"], w["target"]) for n, w in enumerate(old.plan) if str(n) in stay)
+    if outcome == "partly_upheld" and 0 < len(staying) < len(old.plan):
+        return Choice("measures", old.ground, old.clause, old.law, reasons, measures=staying)
     return None
 
 
@@ -77,5 +83,7 @@ def _page(request: HttpRequest, appeal: Any, *, status: int = 200, **more: Any) 
     decision = appeal.decision
     may = str(actor(request)) not in (decision.made_by, decision.settled_by)
     context = case_view.context(request, view) | {"appeal": appeal, "decision": decision, "may_resolve": may} | more
+    values = {asset.pk: asset.value for asset in view.assets}
+    context["plan"] = [(n, w["kind"], w["target"] or values.get(w["asset"], "")) for n, w in enumerate(decision.plan)]
     context["names"] = people.names({decision.made_by, decision.settled_by, appeal.resolved_by})
     return render(request, "staff/appeal.html", context, status=status)

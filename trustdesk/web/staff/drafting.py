@@ -11,14 +11,13 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from trustdesk.core.deciding import PER_ADDRESS
 from trustdesk.flow.decide import Choice, Wish, assets_of
 from trustdesk.queries import rulebook
 from trustdesk.queries.case_page import View
 from trustdesk.queries.rulebook import Asset, Clause, Offer
 from trustdesk.web import safe_text, words
 
-#: A measure on single addresses needs to know which.
-PER_ADDRESS = frozenset({"path_block"})
 LIMIT = 20_000
 
 
@@ -131,14 +130,14 @@ def _wishes(offer: Offer, draft: Draft, view: View) -> tuple[Wish, ...]:
     chosen = [a for a in draft.asset_ids if a in allowed] or [offer.assets[0].pk]
     if offer.kind not in PER_ADDRESS:
         return tuple(Wish(offer.kind, number) for number in chosen)
-    return tuple(Wish(offer.kind, number, _address(view, number)) for number in chosen)
+    return tuple(Wish(offer.kind, number, address) for number in chosen for address in _urls_on(view, number))
 
 
-def _address(view: View, asset_id: int) -> str:
-    """The address that a measure on one address bites on: the first URL that stands on the asset, else what is there."""
+def _urls_on(view: View, asset_id: int) -> list[str]:
+    """The addresses that a measure on single addresses bites on: every URL complained of on the asset, else what is there."""
     targets = [i for i in view.indicators if i.asset_id == asset_id and i.role == "target"]
-    first = next((i for i in targets if i.kind == "url"), targets[0] if targets else None)
-    return first.value if first is not None else ""
+    found = [i.value for i in targets if i.kind == "url"] or [i.value for i in targets[:1]]
+    return list(dict.fromkeys(found)) or [""]
 
 
 def _own_words(draft: Draft) -> None:
@@ -162,8 +161,11 @@ def _measure_option(offer: Offer, clauses: Sequence[Clause], view: View) -> Opti
     first = offer.assets[0]
     detail = safe_text.defang(first.value, "domain") if first.kind != "account" else first.ref
     if offer.kind in PER_ADDRESS:
-        target = _address(view, first.pk) or first.value
+        target, *rest = _urls_on(view, first.pk)
+        target = target or first.value
         detail = safe_text.defang(target, "url" if "://" in target else "domain")
+        if rest:
+            detail = _("%(address)s and %(n)s more") % {"address": detail, "n": len(rest)}
     if len(offer.assets) > 1:
         detail = _("%(asset)s, or another of %(n)s assets") % {"asset": detail, "n": len(offer.assets)}
     title = words.MEASURE.get(offer.kind) and words.word("measure", offer.kind).capitalize() or offer.title

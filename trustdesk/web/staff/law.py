@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk import clock
 from trustdesk.core.regime_rules import ClockRule, Item, Regime
 from trustdesk.core.types import Refused
-from trustdesk.flow import confirm, putback
+from trustdesk.flow import confirm, events, putback
 from trustdesk.queries import access, law, people, strikes
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.happened import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,22 @@ def on_case(request: HttpRequest, code: str) -> HttpResponse:
         "orders": sorted(n for n in confirm.names() if not n.startswith("regime:")),
         "names": people.names({fact.source for fact in said}),
         "may_work": access.may(request.user, "work"),
+        "sayable": events.open_to(case),
+        "recorded": list(reversed(events.recorded(case))),
+        "counters": counters(case),
     }
     return render(request, "staff/law_case.html", context)
+
+
+def counters(case: Any) -> list[Any]:
+    """Reports of the case that a person may lodge as the customer's counter-notice: there is a decision to answer, and no
+    counter-notice waits."""
+    decision = case.decisions.filter(state="final", outcome="measures").order_by("-id").first()
+    if decision is None or case.appeals.filter(kind="counter_notice").exists():
+        return []
+    return list(
+        case.joinings.filter(report__received_at__gt=decision.made_at).select_related("report").order_by("-id")[:20]
+    )
 
 
 def _say(request: HttpRequest, number: int) -> None:
@@ -81,7 +96,9 @@ def _say(request: HttpRequest, number: int) -> None:
     who: dict[str, Any] = {"actor": actor(request), "now": clock.now()}
     try:
         if given["do"] in ("confirm", "end"):
-            confirm.confirm(number, given["what"], why=given["why"], holds=given["do"] == "confirm", **who)
+            holds = given["do"] == "confirm"
+            until = moment(request.POST.get("until", "")) if holds else None
+            confirm.confirm(number, given["what"], why=given["why"], holds=holds, until=until, **who)
         elif given["do"] in ("action", "over"):
             over, court, which = given["do"] == "over", given["court"], given["number"]
             putback.court_action(number, court=court, number=which, why=given["why"], over=over, **who)
