@@ -12,12 +12,14 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.db import connection, connections
 
+from trustdesk.core.types import Finding, Refused
 from trustdesk.settings.desk import DeskError
 from trustdesk.settings.secrets import secret
 
 if TYPE_CHECKING:
     from trustdesk.insight.lake.source import Source
     from trustdesk.insight.lake.store import Store
+    from trustdesk.insight.periods import Period
 
 ENGINES = ("duckdb", "spark", "clickhouse", "postgresql")
 
@@ -93,3 +95,24 @@ def categories() -> list[tuple[str, str]]:
     from trustdesk import rules
 
     return [(info.id, info.title()) for info in rules.current().taxonomy.categories]
+
+
+def document(period: Period, *, engine: str, provider: str, place: str = "") -> dict[str, Any]:
+    """The report on `period`, counted by an engine from the lake as it was last exported.
+
+    It names the checkpoint that was the ledger's latest then. Raises Refused when there is no lake, or none of a schema
+    that can be read, or the engine is not here.
+    """
+    from trustdesk.insight.lake.engines import NoEngine, open_engine
+    from trustdesk.insight.lake.manifest import latest
+    from trustdesk.insight.publication import from_source
+
+    lies = store(place)
+    found = latest(lies)
+    if found is None:
+        raise Refused(Finding("lake.none", "There is no lake yet: `trustdesk lake export` makes one.", "engine"))
+    try:
+        with open_engine(engine, lies, found) as opened:
+            return from_source(opened, period, checkpoint=found.checkpoint, provider=provider)
+    except NoEngine as error:
+        raise Refused(Finding("lake.no_engine", str(error), "engine")) from error

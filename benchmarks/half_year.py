@@ -1,0 +1,131 @@
+"""`python -m benchmarks.half_year`: half a year of a large CDN, worked by rules, exported and reported.
+
+404,106 notices about 1,107,986 URLs in the published mix of categories (`half_year.toml`) become journal entries, each
+decided by a table of rules and hashed in the chain of its case, in the database of a fresh desk. From there on it is the
+product alone: `trustdesk lake export`, and `trustdesk publish quarterly --engine …` for both quarters. Every number of the
+reports must equal the generator's own count; so must notices and URLs by category over the whole half-year.
+
+The entries are written straight into the journal, not by way of receive, parse and decide: at the rate of the whole desk
+(docs/operate/speed.md) that would take hours. `python -m benchmarks.intake` measures that way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import half_year_maker as maker
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> int:
+    """Print one JSON object; exit code 1 if a number differs."""
+    parser = argparse.ArgumentParser(prog="benchmarks.half_year", description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0, help="part of the half-year, for a trial (default: 1)")
+    parser.add_argument("--engine", action="append", help="engines to report with (default: duckdb and spark)")
+    parser.add_argument("--home", type=Path, help="keep the desk here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="trustdesk-half-year-") as folder:
+        home = options.home or Path(folder)
+        result, wrong = measure(home, options.share, options.engine or ["duckdb", "spark"])
+    print(json.dumps(result, indent=2))
+    for line in wrong[:50]:
+        print(f"DIFFERS {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def measure(home: Path, share: float, engines: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The figures of a run, and every number that differs."""
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRUSTDESK_")}
+    environment |= {"TRUSTDESK_HOME": str(home)}
+    (home / "desk.toml").write_text('name = "CDN"\npolicy = "example-cdn"\n')
+    trustdesk(environment, "setup")
+    truth, begun = maker.Truth(), time.monotonic()
+    cases, entries = maker.write(home / "trustdesk.sqlite3", share, truth)
+    made = time.monotonic() - begun
+    items = sum(c["items"] for c in truth.categories.values())
+    result: dict[str, Any] = {"notices": cases, "urls": items, "entries": entries, "generate_s": round(made, 1)}
+    wrong: list[str] = []
+    if share == 1 and (cases, items) != (maker.MIX["notices"], maker.MIX["items"]):
+        wrong.append(f"the generator made {cases} notices and {items} URLs")
+    _, spent = trustdesk(environment, "lake", "export")
+    result["export"] = spent | {"entries_a_second": round(entries / spent["seconds"])}
+    size = sum(f.stat().st_size for f in (home / "lake").rglob("*.parquet"))
+    result["lake_mb"] = round(size / 1e6, 1)
+    checked = 0
+    for engine in engines:
+        for quarter in maker.QUARTERS:
+            said, spent = trustdesk(environment, "publish", "quarterly", "--period", quarter, "--engine", engine)
+            numbers = list(differences(json.loads(said), truth.report(quarter), f"{engine} {quarter}"))
+            checked += len(numbers)
+            wrong += [line for line in numbers if line]
+            result[f"publish {quarter} {engine}"] = spent
+    for name, found in by_category(environment).items():
+        expected = truth.categories[name]
+        checked += 4
+        if found != {k: expected[k] for k in found}:
+            wrong.append(f"{name}: {found} instead of {dict(expected)}")
+    result |= {"numbers_compared": checked, "numbers_that_differ": len(wrong)}
+    return result, wrong
+
+
+def by_category(environment: dict[str, str]) -> dict[str, dict[str, int]]:
+    """Notices, URLs and outcomes of the whole half-year, asked of the lake in SQL as an analyst would."""
+    sql = (
+        "SELECT category, count(*) AS notices, CAST(sum(targets) AS BIGINT) AS items, "
+        "count(*) FILTER (first_outcome = 'measures') AS measures, "
+        "count(*) FILTER (first_outcome = 'no_violation') AS no_violation FROM fact_report GROUP BY category"
+    )
+    said, _ = trustdesk(environment, "lake", "sql", sql)
+    head, *lines = said.replace('"', "").splitlines()
+    rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    return {r.pop("category"): {k: int(v) for k, v in r.items()} for r in rows}
+
+
+def differences(found: Any, expected: Any, where: str) -> Any:
+    """One item for each number compared: empty, or what differs."""
+    if isinstance(expected, dict):
+        for key, value in expected.items():
+            yield from differences(found.get(key) if isinstance(found, dict) else None, value, f"{where}.{key}")
+        if where.rpartition(".by_")[1] or where.endswith("outcomes"):
+            extra = set(found or ()) - set(expected)
+            yield f"{where}: {sorted(extra)} too many" if extra else ""
+    elif isinstance(expected, list):
+        for one, two in zip(found, expected, strict=True):
+            yield from differences(one, two, f"{where}[{two['day']}]")
+    else:
+        yield "" if found == expected else f"{where}: {found} instead of {expected}"
+
+
+def trustdesk(environment: dict[str, str], *arguments: str) -> tuple[str, dict[str, Any]]:
+    """What a command said, its seconds and the peak memory of its process. Raises SystemExit when it fails."""
+    begun = time.monotonic()
+    with tempfile.TemporaryFile() as out:
+        command = [sys.executable, "-m", "trustdesk.cli", *arguments]
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"trustdesk {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
+        out.seek(0)
+        said = out.read().decode()
+    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    spent = {
+        "seconds": round(time.monotonic() - begun, 1),
+        "cpu_seconds": round(cpu, 1),
+        "peak_mb": usage.ru_maxrss // scale,
+    }
+    return said, spent
+
+
+if __name__ == "__main__":
+    sys.exit(main())
