@@ -236,3 +236,23 @@ def test_the_board_counts_what_the_lists_show(browser, diego, several, now, froz
     assert 'href="/desk/?queue=' in text
     live = client.get("/desk/board", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in live and "Duties at risk" in live
+
+
+def test_precedents_say_why_and_a_draft_that_departs_is_marked(browser, ana, opened, report, drain, decision_form):
+    client = browser(ana)
+    for number in range(3):
+        report(f"https://login-bancoazul.example/again/{number}", category="fraud")
+        drain()
+        case = Case.objects.filter(category="fraud", closed_at=None, state="open").get()
+        client.post(f"/desk/case/{case.code}/decide", decision_form(case, choice="no_violation", reasons=REASONS))
+    report("https://login-bancoazul.example/again/9", category="fraud")
+    drain()
+    case = Case.objects.get(category="fraud", closed_at=None)
+    page = client.get(f"/desk/case/{case.code}").content.decode()
+    assert "Precedents" in page and "same asset · same customer · same reporter" in page
+    htmx = {"HX-Request": "true"}
+    form = decision_form(case, do="preview", choice="measure:site_disable", ground="policy:2.6")
+    other = client.post(f"/desk/case/{case.code}/decide", form, headers=htmx).content.decode()
+    assert "3 of 3 like cases ended otherwise: no violation" in other
+    same = client.post(f"/desk/case/{case.code}/decide", form | {"choice": "no_violation"}, headers=htmx)
+    assert "ended otherwise" not in same.content.decode()

@@ -24,7 +24,8 @@ from trustdesk.models import (
     Notice,
     Report,
 )
-from trustdesk.queries import access
+from trustdesk.queries import access, precedents
+from trustdesk.queries.precedents import Precedent
 
 #: At most this many lines of each long list; the page says so and links to the rest.
 REPORTS, RELATED, ENTRIES = 50, 8, 300
@@ -79,7 +80,7 @@ class View:
     related: list[Related]
     record: Record
     lines: list[Line]
-    precedents: list[Decision] = field(default_factory=list)
+    precedents: list[Precedent] = field(default_factory=list)
 
     @property
     def owed(self) -> list[Clock]:
@@ -141,7 +142,7 @@ def view(user: Any, case: Case, *, now: datetime) -> View:
         related=related(user, case, reports),
         record=record(case, now=now),
         lines=lines(case),
-        precedents=precedents(user, case),
+        precedents=precedents.of(user, case, reports),
     )
 
 
@@ -161,9 +162,7 @@ def related(user: Any, case: Case, reports: Sequence[Report]) -> list[Related]:
     if case.subject_id and len(found) < RELATED:
         for other in others.filter(subject_id=case.subject_id)[:RELATED]:
             found.setdefault(other.pk, Related(other, "subject"))
-    emails = {r.reporter.email for r in reports if r.reporter and r.reporter.email}
-    if emails and len(found) < RELATED:
-        numbers = Joining.objects.filter(report__reporter__email__in=emails).values("case_id")
+    if len(found) < RELATED and (numbers := precedents.by_reporters(reports)):
         for other in others.filter(pk__in=numbers)[:RELATED]:
             found.setdefault(other.pk, Related(other, "reporter"))
     return list(found.values())[:RELATED]
@@ -181,15 +180,6 @@ def record(case: Case, *, now: datetime) -> Record:
     )
     in_force = Measure.objects.filter(case__subject_id=case.subject_id, state__in=("applied", "confirmed")).count()
     return Record(measures_now=in_force, **sums)
-
-
-def precedents(user: Any, case: Case, limit: int = 6) -> list[Decision]:
-    """Decided cases of the same category that are most alike: same customer first, then the most recent."""
-    found = access.decisions(user).filter(state="final", case__category=case.category).exclude(case=case)
-    found = found.select_related("case__subject").prefetch_related("measures").order_by("-made_at")[:40]
-    return sorted(
-        found, key=lambda d: (d.case.subject_id != case.subject_id or not case.subject_id, -d.made_at.timestamp())
-    )[:limit]
 
 
 def measure(user: Any, number: int) -> Measure:

@@ -195,6 +195,13 @@ SWITCH: Words = {
     "scheduled": _("off until it is in force"),
 }
 
+#: What makes a decided case a precedent.
+ALIKE: Words = {
+    "asset": _("same asset"),
+    "subject": _("same customer"),
+    "reporter": _("same reporter"),
+    "words": _("similar target"),
+}
 CLOCK_KIND: Words = {"statutory": _("law"), "contract": _("contract"), "target": _("house target")}
 
 CLOCK_STATE: Words = {
@@ -279,6 +286,7 @@ TABLES: Mapping[str, Words] = {
     "notice_state": NOTICE_STATE,
     "appeal_kind": APPEAL_KIND,
     "appeal_state": APPEAL_STATE,
+    "alike": ALIKE,
     "clock_kind": CLOCK_KIND,
     "confidence": CONFIDENCE,
     "switch": SWITCH,
@@ -321,6 +329,11 @@ def tone(table: str, value: str) -> str:
 FINDING: Words = {
     "decision.stale": _("The case has moved on since you opened it. Look at what changed, then decide."),
     "decision.outcome": _("Choose what to do."),
+    "withdraw.no_reason": _("Say in 3 to 500 characters how you made sure."),
+    "withdraw.report": _("That is no retraction on this case."),
+    "withdraw.done": _("This retraction has had its effect already."),
+    "withdraw.state": _("Not while the case is being looked up or is held."),
+    "withdraw.nothing": _("It takes back no complaint of this case."),
     "decision.ground": _("Choose a ground."),
     "decision.reasons_short": _("The public reasons are too short to explain anything."),
     "decision.no_measures": _("Choose at least one measure."),

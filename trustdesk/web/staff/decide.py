@@ -31,9 +31,13 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
     # A preview that the browser asks for in the background carries the button that was pressed last; it decides nothing.
     if request.POST.get("do") != "decide" or request.headers.get("HX-Request"):
         preview = flow.decide(case.pk, wanted, actor=actor(request), now=now, seen=draft.seen, persist=False)
+        departs = case_view.departs(view, wanted.outcome, [wish.kind for wish in wanted.measures])
         if request.headers.get("HX-Request"):
-            return render(request, "staff/preview.html", {"preview": preview, "draft": draft, "case": case})
-        return render(request, "staff/case.html", case_view.context(request, view, draft, preview=preview))
+            return render(
+                request, "staff/preview.html", {"preview": preview, "draft": draft, "case": case, "departs": departs}
+            )
+        context = case_view.context(request, view, draft, preview=preview, departs=departs)
+        return render(request, "staff/case.html", context)
     try:
         done = flow.decide(case.pk, wanted, actor=actor(request), now=now, seen=draft.seen)
     except Refused as refused:
