@@ -25,6 +25,13 @@ FINAL = frozenset({"decision.made", "decision.approved"})
 OVERTURNED = frozenset({"upheld", "partly_upheld"})
 
 
+#: Columns that every fact of a case takes over from it, by table.
+SHARED: dict[str, tuple[str, ...]] = {
+    t.name: tuple(c for c in t.names if c in ("category", "form", "queue", "subject_key", "service_role"))
+    for t in schema.FACTS
+}
+
+
 @dataclass(slots=True)
 class Rows:
     """What only the desk's tables know. `reports`: report → columns of `fact_report`; `cases`: case → `subject_key`,
@@ -225,11 +232,8 @@ class Facts:
             appeal["ground"], appeal["automated"] = about.get("ground"), about.get("automated")
         about = {"category": Category.OTHER.value, "form": "", "queue": ""} | life.about
         for name, rows in life.rows.items():
-            extra = {c: about[c] for c in schema.TABLES[name].names if c in about}
-            for row in rows:
-                for column, value in extra.items():
-                    row.setdefault(column, value)
-            self.tables[name] += rows
+            extra = {c: about[c] for c in SHARED[name] if c in about}
+            self.tables[name] += [extra | row for row in rows]
 
 
 @dataclass(slots=True)
