@@ -40,6 +40,20 @@ class Period:
         """The period of the same kind that ended when this one began."""
         return holding(self.kind, self.start - timedelta(days=1))
 
+    def year_before(self) -> Period | None:
+        """The same period one year earlier: same week number, month or quarter; None where there is none (week 53)."""
+        try:
+            return named(self.kind, f"{int(self.name[:4]) - 1:04}{self.name[4:]}")
+        except BadPeriod:
+            return None
+
+    def past(self, number: int) -> list[Period]:
+        """So many periods before this one, oldest first; fewer at the beginning of the calendar."""
+        found: list[Period] = []
+        while len(found) < number and (found[-1] if found else self).start.year > 1:
+            found.append((found[-1] if found else self).before())
+        return found[::-1]
+
 
 def named(kind: str, name: str) -> Period:
     """The period called `name`. Raises BadPeriod if there is none."""

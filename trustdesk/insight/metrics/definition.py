@@ -76,7 +76,9 @@ def counted(source: Source, metrics: Sequence[Metric], windows: Sequence[Window]
     values = {}
     for m in metrics:
         one = ibis.literal(1) if m.counts == "rows" else t[m.column]
-        values[m.name] = ibis.coalesce(ibis.ifelse(m.where(t), one, ibis.literal(0)).sum(), 0).cast("int64")
+        values[m.name] = ibis.coalesce(ibis.ifelse(m.where(t) & t[time].notnull(), one, ibis.literal(0)).sum(), 0).cast(
+            "int64"
+        )
     return t.group_by(["window", *by]).aggregate(**values)
 
 

@@ -12,12 +12,14 @@ from django.core.management.base import CommandError
 
 from trustdesk import clock
 from trustdesk.flow import publish
-from trustdesk.insight import page, periods, publication
+from trustdesk.insight import periods, publication
+from trustdesk.insight.publications.formats import FORMATS, LANGUAGES, write
+from trustdesk.management import lake, publishing
 from trustdesk.management.base import USAGE, operator
 from trustdesk.management.base import Command as DeskCommand
-from trustdesk.queries import journal
+from trustdesk.queries import journal, publications
 
-FORMATS = {"json": publication.to_json, "csv": publication.to_csv, "html": page.to_html}
+KINDS = (*periods.KINDS, *publishing.ACTS)
 
 
 class Command(DeskCommand):
@@ -27,32 +29,74 @@ class Command(DeskCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("kind", choices=periods.KINDS, metavar="weekly|monthly|quarterly")
+        parser.add_argument(
+            "kind",
+            choices=KINDS,
+            metavar="KIND",
+            help="weekly, monthly, quarterly, dsa, check, verify or list",
+        )
+        publishing.add_arguments(parser)
         parser.add_argument("--period", help="2026-W47, 2026-10 or 2026-Q3 (default: the latest that is over)")
         parser.add_argument("--format", choices=FORMATS, default="json", help="default: json")
+        parser.add_argument(
+            "--language", choices=LANGUAGES, default="en", help="of the page, PDF and workbook (default: en)"
+        )
         parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE instead of standard output")
+        parser.add_argument(
+            "--engine", choices=lake.ENGINES, help="count from the exported lake with this engine instead"
+        )
         parser.add_argument("--record", action="store_true", help="write to the ledger that this report was made")
 
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Checking files of others needs no desk."""
+        self.needs_desk = options["kind"] != "check"
+        return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["kind"] in publishing.ACTS:
+            publishing.run(self, options)
+            return
         kind, now, actor = options["kind"], clock.now(), operator()
         try:
-            named = options["period"]
-            period = periods.named(kind, named) if named else periods.last_full(kind, now)
+            wanted = options["period"]
+            period = periods.named(kind, wanted) if wanted else periods.last_full(kind, now)
         except periods.BadPeriod as error:
             raise CommandError(str(error), returncode=USAGE) from error
-        publish.seal(period.end, actor=actor, now=now)
-        with journal.reading() as read:
-            document = publication.account(read.lines, period, checkpoint=read.checkpoint, provider=settings.DESK.name)
-        content = FORMATS[options["format"]](document).encode()
+        point = publish.seal_now(actor=actor, now=now) if options["record"] and not options["engine"] else None
+        if point is not None:  # exactly what stands under the checkpoint, so that anybody can count it again
+            lines, named = publications.lines_at(point), publications.named(point)
+            document = publication.account(lines, period, checkpoint=named, provider=settings.DESK.name)
+        elif options["engine"]:
+            document = lake.document(period, engine=options["engine"], provider=settings.DESK.name)
+        else:
+            publish.seal(period.end, actor=actor, now=now)
+            with journal.reading() as read:
+                document = publication.account(
+                    read.lines, period, checkpoint=read.checkpoint, provider=settings.DESK.name
+                )
+        content = write(options["format"], document, options["language"])
         if options["out"] is None:
-            self.stdout.write(content.decode(), ending="")
-            self.stdout.flush()
+            self._print(content)
         else:
             _write(options["out"], content)
             self.note(f"{options['out']}: {period.name}, {document['received']['total']} reports received")
         if options["record"]:
-            point = read.checkpoint["id"] if read.checkpoint else None
-            publish.made(kind, period.name, options["format"], content, checkpoint_id=point, actor=actor, now=now)
+            sealed = document["checkpoint"]["id"] if document["checkpoint"] else None
+            inputs = {"provider": settings.DESK.name, "language": options["language"]}
+            publish.made(
+                kind, period.name, options["format"], content, checkpoint_id=sealed, actor=actor, now=now, inputs=inputs,
+                reason=options["reason"], is_public=options["public"],
+            )  # fmt: skip
+
+    def _print(self, content: bytes) -> None:
+        """A PDF or a workbook is no text: it goes out as the bytes that it is."""
+        self.stdout.flush()
+        out = getattr(self.stdout, "buffer", None)
+        if out is None:  # a caller that collects text
+            self.stdout.write(content.decode("utf-8", "replace"), ending="")
+        else:
+            out.write(content)
+            out.flush()
 
 
 def _write(path: Path, content: bytes) -> None:

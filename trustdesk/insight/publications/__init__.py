@@ -1,0 +1,1 @@
+"""Reports on a week, month or quarter: what they hold for whom, and how they are drawn."""
