@@ -32,12 +32,15 @@ from trustdesk.models import (
     Fact,
     Indicator,
     Joining,
+    Look,
     Measure,
     Note,
     Notice,
     Party,
+    Pause,
     Publication,
     Report,
+    Seal,
     Snooze,
     Subject,
     Submission,
@@ -48,7 +51,7 @@ from trustdesk.settings.secrets import secret
 #: New rows are written in this order, so that what is referred to exists.
 ORDER: tuple[type[models.Model], ...] = (
     Evidence, Party, Subject, Asset, Case, Report, Joining, Indicator, Fact, Clock, Decision, Measure, Appeal, Notice,
-    Note, Snooze, Publication, Submission,
+    Note, Snooze, Publication, Submission, Look, Pause, Seal,
 )  # fmt: skip
 
 #: The tip of a chain is checked by the chain itself and is not part of the row's digest.

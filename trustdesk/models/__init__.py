@@ -2,6 +2,7 @@
 
 from trustdesk.models.access import ApiToken, IdempotencyKey
 from trustdesk.models.case import Case, Clock, Fact
+from trustdesk.models.custody import Look, Pause, Seal
 from trustdesk.models.decision import Appeal, Decision, Measure
 from trustdesk.models.desk import Note, Presence, SavedView, Snooze
 from trustdesk.models.inventory import Asset, Subject
@@ -27,15 +28,18 @@ __all__ = [
     "IdempotencyKey",
     "Indicator",
     "Joining",
+    "Look",
     "Measure",
     "Note",
     "Notice",
     "Party",
+    "Pause",
     "Presence",
     "Publication",
     "Report",
     "RuleText",
     "SavedView",
+    "Seal",
     "Snooze",
     "Subject",
     "Submission",

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from trustdesk.core.rights import RIGHTS, ROLES, SEALED
-from trustdesk.models import Appeal, Case, Decision, Notice, Report, Subject
+from trustdesk.models import Appeal, Case, Decision, Joining, Notice, Report, Seal, Subject
 from trustdesk.models.code import decode
 
 
@@ -53,7 +53,27 @@ def cases(user: Any) -> QuerySet[Case]:
 
 def visible(user: Any, prefix: str = "") -> Q:
     """The condition that every list of things of a case carries; `prefix` leads to the case (`case__`)."""
-    return Q() if may(user, "see_sealed") else ~Q(**{f"{prefix}category__in": SEALED})
+    if may(user, "see_sealed"):
+        return Q()
+    return ~Q(**{f"{prefix}category__in": SEALED}) & ~Q(**{f"{prefix}pk__in": _seals()})
+
+
+def sealed(case: Case) -> bool:
+    """Whether this case is for few: by its category, or because somebody sealed it."""
+    return case.category in SEALED or Seal.objects.filter(case=case, lifted_at=None).exists()
+
+
+def hidden(user: Any) -> QuerySet[Case]:
+    """The cases that exist, but not for this person."""
+    return (
+        Case.objects.none()
+        if may(user, "see_sealed")
+        else Case.objects.filter(Q(category__in=SEALED) | Q(pk__in=_seals()))
+    )
+
+
+def _seals() -> QuerySet[Seal, Any]:
+    return Seal.objects.filter(lifted_at=None).values("case_id")
 
 
 def case(user: Any, code: str) -> Case:
@@ -85,7 +105,10 @@ def notices(user: Any) -> QuerySet[Notice]:
 def reports(user: Any) -> QuerySet[Report]:
     """The reports that this person may see; one that is not yet placed shows its channel and time only."""
     require(user, "see_traffic")
-    return Report.objects.all() if may(user, "see_sealed") else Report.objects.exclude(category__in=SEALED)
+    if may(user, "see_sealed"):
+        return Report.objects.all()
+    of_sealed = Joining.objects.filter(case__in=_seals()).values("report_id")
+    return Report.objects.exclude(category__in=SEALED).exclude(pk__in=of_sealed)
 
 
 def subjects(user: Any) -> QuerySet[Subject]:

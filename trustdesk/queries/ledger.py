@@ -49,7 +49,7 @@ def entries(user: Any, *, kind: str = "", chain: int | None = None) -> QuerySet[
     access.require(user, "see_ledger")
     found = Entry.objects.all()
     if not access.may(user, "see_sealed"):
-        found = found.exclude(chain__in=Case.objects.filter(category__in=access.SEALED).values("pk"))
+        found = found.exclude(chain__in=access.hidden(user).values("pk"))
     if kind:
         found = found.filter(kind=kind)
     if chain is not None:

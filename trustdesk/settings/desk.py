@@ -46,6 +46,7 @@ class Desk:
     trusted_flaggers: tuple[str, ...] = ()  # domains of trusted flaggers (DSA Article 22); they count when verified
     lake: dict[str, Any] = field(default_factory=dict)  # where facts are exported to (management/lake.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)
+    exposure_per_day: int = 40  # graphic files that a person may look at within a day
     second_factor: tuple[str, ...] = ()  # roles that nobody holds without one
     oidc: dict[str, Any] = field(default_factory=dict)  # sign-in by the company's own provider (settings/accounts.py)
 
