@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from trustdesk import clock
-from trustdesk.flow import events, parse
-from trustdesk.queries import access, case_page, desk, people, reporters, targets, undo
+from trustdesk.flow import events, parse, withdraw
+from trustdesk.queries import access, case_page, desk, people, precedents, reporters, targets, undo
 from trustdesk.queries.case_page import View
 from trustdesk.web import safe_text, words
 from trustdesk.web.staff import drafting, timeline
@@ -63,6 +64,7 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         item.parts = events.parts_of(view.case, item.deed) if item.deed.startswith("filing.") else []  # type: ignore[attr-defined]
     return {
         "view": view,
+        "retractions": withdraw.waiting(view.case) if may_work and view.report_total > 1 else [],
         "case": view.case,
         "heading": heading(view),
         "claim": shown,
@@ -103,6 +105,22 @@ def _together(request: HttpRequest, view: View, *, may_work: bool) -> dict[str, 
         "givable": [p for p in people.with_rights(*rights) if p.pk != request.user.pk] if mine else [],
         "undoable": line,
         "undo_says": timeline.event(line, view, {}).text if line is not None else "",
+    }
+
+
+def departs(view: View, outcome: str, kinds: Sequence[str]) -> str:
+    """In a sentence how like cases ended, if this draft ends otherwise; "" if it does not or nothing is usual."""
+    found = precedents.departs(view.precedents, outcome, kinds)
+    if found is None:
+        return ""
+    (ended, *measures), number = found
+    said = ", ".join([words.word("outcome", ended), *(words.word("measure", kind) for kind in measures)])
+    return _(
+        "%(n)s of %(all)s like cases ended otherwise: %(ending)s. Say in the reasons or notes why this one differs."
+    ) % {
+        "n": number,
+        "all": len(view.precedents),
+        "ending": said,
     }
 
 
