@@ -17,6 +17,7 @@ COMMANDS = {
     "imap": "take reports out of a mailbox",
     "feed": "take in a file of findings that somebody publishes: CSV or JSON lines",
     "parse": "read mails and print what they claim; touches no database",
+    "reread": "have reports read again that could not be read; only when told to",
     "tick": "look at the clocks once",
     "work": "do the tasks that are due",
     "retain": "say what retention keeps and what would go today; erases only when told to",

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from tests.flow.conftest import ANA, Post
-from trustdesk.core.types import Channel, Claimed, Form, Reading, Refused, Role
+from trustdesk.core.types import Channel, Claimed, Form, Problem, Reading, Refused, Role
 from trustdesk.flow import parse, receive, reread, retain, work
 from trustdesk.interfaces.reading import read
 from trustdesk.models import Asset, Case, Entry, Indicator, Joining, Notice, Party, Report, Subject, Task
@@ -220,3 +220,36 @@ def test_the_worker_goes_on_beside_it(came: Callable[..., Report], now: datetime
     again(report, now)
     work.run_until_idle(lambda: now)
     assert set(Case.objects.values_list("state", flat=True)) == {"open"}
+
+
+def test_all_that_could_not_be_read_in_one_go(
+    came: Callable[..., Report], reader: Callable[..., None], drain: Callable[..., int], now: datetime, site: Asset
+) -> None:
+    """After a fix: the failed, the unparsed and the encrypted are read again, each once; what was read well is not."""
+    from io import StringIO
+
+    from django.core.management import call_command
+
+    mails = [RAW.replace(b"<1@", b"<%d@" % n).replace(b"acceso", b"p%d" % n) for n in range(4)]
+    well = came(None, mails[0])
+    dead = came(ValueError("no such luck"), mails[1])
+    Task.objects.filter(name="parse").update(state="dead")
+    unread = came(UNREAD, mails[2])
+    locked = came(Reading(form=Form.NOTICE, parser="old", problems=(Problem("encrypted", "closed"),)), mails[3])
+    waiting = reread.poor().values_list("pk", flat=True)
+    assert set(waiting) == {dead.pk, unread.pk, locked.pk}
+    out = StringIO()
+    call_command("reread", stdout=out)
+    assert "3 reports would be read again" in out.getvalue() and not Task.objects.filter(name="reread").exists()
+    reader(None)
+    assert reread.ask_again(actor=ANA, now=now) == 3
+    call_command("reread", "--do-it", stdout=out)
+    assert reread.under_way() == 3, "asked twice, read once"
+    drain()
+    assert (reread.under_way(), list(waiting.all())) == (0, [])
+    assert not Task.objects.filter(state="dead").exists()
+    told = Entry.objects.filter(kind="report.reread").values_list("actor", flat=True)
+    assert set(told) == {str(ANA)} and len(told) >= 2
+    well.refresh_from_db()
+    assert well.state == "joined"
+    assert reread.ask_again(actor=ANA, now=now) == 0

@@ -55,3 +55,16 @@ def test_who_may(failed: Report, ana: Any, browser: Callable[[Any], Client]) -> 
     assert client.post(f"/desk/incoming/{failed.code}/reread").status_code == 403
     assert "Read it again" not in client.get(f"/desk/incoming/{failed.code}").content.decode()
     assert failed.state == Report.objects.get().state == "received"
+
+
+def test_all_of_them_at_once(
+    failed: Report, ana: Any, diego: Any, browser: Callable[[Any], Client], drain: Callable[..., int]
+) -> None:
+    client = browser(diego)
+    assert "Read all again" in client.get("/desk/failed").content.decode()
+    shown = client.post("/desk/failed/again", follow=True).content.decode()
+    assert "1 report is being read again" in shown and "1 still to be read" in shown
+    drain()
+    assert Case.objects.count() == 1
+    assert "could not be read well" not in client.get("/desk/failed").content.decode()
+    assert browser(ana).post("/desk/failed/again").status_code == 403

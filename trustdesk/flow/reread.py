@@ -7,19 +7,22 @@ that one and is marked as unread, and a person decides what becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from trustdesk.core import states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, ClaimedParty, Finding, Reading, Refused
 from trustdesk.flow import parse, triage
 from trustdesk.flow.locate import host_of, hosts_of, locate
-from trustdesk.flow.record import Draft, Group, Todo, record_all
+from trustdesk.flow.record import Draft, Group, Todo, add_tasks, record_all
+from trustdesk.flow.work import handler
 from trustdesk.models import Case, Indicator, Joining, Party, Report, Task
 
 #: What a reading settles of a party.
@@ -56,6 +59,48 @@ def reread(report_id: int, *, actor: Actor, now: datetime) -> Reread:
             if attempt == 4:
                 raise
     raise AssertionError("unreachable")
+
+
+#: Problems that a newer reader, or a key that was put in its place, may not have.
+CURABLE = ("encrypted", "parser_failed", "reader_failed")
+
+
+def poor() -> QuerySet[Report]:
+    """The reports that nobody could read, or not well: reading failed for good, they came out as `unparsed`, or with a
+    problem that may be gone by now. Not those whose bytes were erased."""
+    given_up = Task.objects.filter(
+        name="parse", state="dead", key=Concat(Value("parse:"), Cast(OuterRef("pk"), CharField()))
+    )
+    known = Report.objects.filter(evidence__erased_at=None).annotate(noted=Cast("problems", TextField()))
+    bad = Q(form="unparsed")
+    for code in CURABLE:
+        bad |= Q(noted__contains=f'"{code}"')
+    return known.filter(bad | Q(Exists(given_up), state="received")).order_by("id")
+
+
+def ask_again(*, actor: Actor, now: datetime) -> int:
+    """Have all of them read again, each as a task of its own; how many. Asking twice has them read once."""
+    numbers = list(poor().values_list("pk", flat=True))
+    for at in range(0, len(numbers), 1000):
+        with transaction.atomic():
+            todos = [
+                Todo("reread", {"report": n, "by": str(actor)}, key=f"reread:{n}") for n in numbers[at : at + 1000]
+            ]
+            add_tasks(todos, now=now)
+    return len(numbers)
+
+
+def under_way() -> int:
+    """How many reports still wait to be read again."""
+    return Task.objects.filter(name="reread").exclude(state="dead").count()
+
+
+@handler("reread")
+def run(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Read the report of the task again; what was erased meanwhile is left alone."""
+    for task in tasks:
+        with suppress(Refused):
+            reread(task.arguments["report"], actor=Actor.parse(task.arguments["by"]), now=clock())
 
 
 def _again(report_id: int, reading: Reading, *, actor: Actor, now: datetime) -> Reread:

@@ -64,6 +64,7 @@ def load_handlers() -> None:
         notify,
         parse,
         putback,
+        reread,
         retain,
         strikes,
         tick,

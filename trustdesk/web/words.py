@@ -327,6 +327,11 @@ def tone(table: str, value: str) -> str:
 
 #: Findings of the engine by their code, for readers of other languages than the engine's own English.
 FINDING: Words = {
+    "look.paused": _("You paused from graphic material. It goes on when you say so."),
+    "look.limit": _("You have reached the day's limit of graphic files. Let a colleague look."),
+    "seal.no_reason": _("Say in 1 to 300 characters why."),
+    "seal.again": _("This case is sealed already."),
+    "seal.none": _("This case is not sealed."),
     "decision.stale": _("The case has moved on since you opened it. Look at what changed, then decide."),
     "decision.outcome": _("Choose what to do."),
     "withdraw.no_reason": _("Say in 3 to 500 characters how you made sure."),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from trustdesk import clock
 from trustdesk.core.types import Refused
 from trustdesk.flow import attend, confirm, enforce, putback, validity
+from trustdesk.flow import withdraw as retractions
 from trustdesk.models import Case
 from trustdesk.queries import access, case_page, people
 from trustdesk.queries.traffic import decode_report
@@ -100,6 +101,21 @@ def confirm_regime(request: HttpRequest, code: str) -> HttpResponse:
         confirm.confirm(case.pk, f"regime:{regime}", why=why, holds=holds, actor=actor(request), now=clock.now())
         said = _("This regime is confirmed for this case.") if holds else _("This regime does not apply to this case.")
         messages.success(request, said)
+    except Refused as refused:
+        for finding in refused.findings:
+            messages.error(request, words.finding(finding))
+    return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
+
+
+@require_POST
+@page("work")
+def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+    """A person has made sure that a retraction is genuine; it takes back what it names."""
+    case = access.case(request.user, code)
+    report, why = decode_report(request.POST.get("report", "")) or 0, request.POST.get("why", "")
+    try:
+        retractions.confirm(case.pk, report, why=why, actor=actor(request), now=clock.now())
+        messages.success(request, _("The retraction has its effect now."))
     except Refused as refused:
         for finding in refused.findings:
             messages.error(request, words.finding(finding))

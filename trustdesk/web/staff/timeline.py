@@ -112,7 +112,7 @@ def _withdrawn(body: Body, view: View) -> str:
         "n": len(body.get("withdrawn", []))
     }
     sure = _("the sender's address is proven") if body.get("proven") else _("confirmed by a person")
-    return f"{text} · {sure}" + (f" · {_('case closed')}" if body.get("closed") else "")
+    return " · ".join([text, sure, *([_("case closed")] if body.get("closed") else [])])
 
 
 def _judged(body: Body, view: View) -> str:

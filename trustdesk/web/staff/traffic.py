@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from trustdesk import clock
@@ -100,6 +101,16 @@ def reread(request: HttpRequest, code: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("staff:report", args=[found.code]))
 
 
+@require_POST
+@page("retry_work")
+def reread_all(request: HttpRequest) -> HttpResponse:
+    """Have everything read again that could not be read, or not well."""
+    n = again.ask_again(actor=actor(request), now=clock.now())
+    text = ngettext("%(n)s report is being read again.", "%(n)s reports are being read again.", n) % {"n": n}
+    messages.success(request, text)
+    return HttpResponseRedirect(reverse("staff:failed"))
+
+
 @require_safe
 @page("see_letters")
 def outbox(request: HttpRequest) -> HttpResponse:
@@ -166,6 +177,8 @@ def failed(request: HttpRequest) -> HttpResponse:
         "tasks": [(task, _reason(task.error), _about(task)) for task in tasks],
         "work": traffic.work(now=clock.now()),
         "may_retry": access.may(request.user, "retry_work"),
+        "poor": again.poor().count(),
+        "rereading": again.under_way(),
     }
     return render(request, "staff/failed.html", context)
 
