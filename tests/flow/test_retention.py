@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from datetime import datetime, timedelta
@@ -14,8 +15,8 @@ from tests.flow.notices import dmca
 from tests.flow.test_validity import clean
 from trustdesk import clock, evidence
 from trustdesk.core.types import Channel, Refused
-from trustdesk.flow import confirm, decide, receive, retain, retention
-from trustdesk.models import Asset, Case, Entry, Evidence
+from trustdesk.flow import confirm, decide, forget, receive, retain, retention
+from trustdesk.models import Asset, Case, Entry, Evidence, Notice, Party, Report
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -38,6 +39,11 @@ def only(now: datetime) -> retention.Held:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, now: datetime, *args: str) -> list[dict[str, object]]:
+    """The lines about evidence, and the sums."""
+    return [line for line in everything(monkeypatch, now, *args) if "letters" not in line]
+
+
+def everything(monkeypatch: pytest.MonkeyPatch, now: datetime, *args: str) -> list[dict[str, object]]:
     monkeypatch.setattr(clock, "now", lambda: now)
     out = io.StringIO()
     call_command("retain", "--json", *args, stdout=out)
@@ -91,7 +97,7 @@ def test_do_it_erases_and_the_ledger_stays_whole(closed: Case, now: datetime, mo
         evidence.get(tombstone.pk)
     clean()
     assert run(monkeypatch, later, "--do-it") == [
-        {"summary": {}, "bytes": 0, "dry_run": False, "rulebook": retention.version()}
+        {"summary": {}, "words": {}, "bytes": 0, "dry_run": False, "rulebook": retention.version()}
     ]
 
 
@@ -124,3 +130,52 @@ def test_mail_that_is_no_report_goes_after_a_month(db: None, drain, now: datetim
     assert Case.objects.count() == 0
     assert only(now + 30 * DAY + timedelta(hours=1)).verdict.keep
     assert not only(now + 31 * DAY + timedelta(hours=1)).verdict.keep
+
+
+def test_words_of_people_go_with_the_case_and_the_ledger_stays_whole(closed: Case, now: datetime, monkeypatch):
+    assert list(forget.review(now + 29 * DAY)) == []
+    kept = next(iter(forget.review(now + 100 * DAY)))
+    assert kept.verdict.keep and "can be appealed" in kept.verdict.why[0]
+    with pytest.raises(Refused):
+        forget.forget(closed.pk, "too early", actor=ANA, now=now + 100 * DAY)
+    later = now + 184 * DAY
+    words = next(line for line in everything(monkeypatch, later) if "letters" in line)
+    assert words["what"] == "would go" and words["letters"] == 3 and words["parties"] == 1
+    assert Notice.objects.filter(text="").count() == 0  # a dry run
+    before = counted(later)
+    run(monkeypatch, later, "--do-it")
+    held = [*Notice.objects.values_list("title", "text", "html", "to_name", "to_address"),
+            *Party.objects.values_list("name", "email", "organisation", "phone", "address"),
+            *Report.objects.values_list("title", "envelope_from")]  # fmt: skip
+    assert not any("".join(row) for row in held)
+    assert all(n.detail.startswith("erased: ") and n.parts == {} for n in Notice.objects.all())
+    assert Notice.objects.filter(state="sent").count() == 3  # that they went is not forgotten
+    assert counted(later) == before
+    assert list(forget.review(later)) == []
+    clean()
+
+
+def counted(until: datetime) -> str:
+    """The figures of the whole time as a publication would give them."""
+    entries = Entry.objects.order_by("id").exclude(kind__contains="eras")
+    return hashlib.sha256("\n".join(entries.values_list("hash", flat=True)).encode()).hexdigest()
+
+
+def test_a_preservation_and_a_letter_that_waits_keep_the_words(closed: Case, now: datetime):
+    later = now + 400 * DAY
+    confirm.confirm(closed.pk, "preservation", why="2703(f) letter", actor=ANA, now=now)
+    assert "preservation" in next(iter(forget.review(later))).verdict.why[0]
+    confirm.confirm(closed.pk, "preservation", why="released", actor=ANA, now=now, holds=False)
+    assert not next(iter(forget.review(later))).verdict.keep
+    letter = Notice.objects.filter(kind="outcome")
+    letter.update(state="withheld")
+    assert next(iter(forget.review(later))).verdict.why[0] == "a letter waits until it may go"
+
+
+def test_a_report_on_two_customers_keeps_its_parties_as_long_as_one_case_does(closed: Case, now: datetime):
+    report = closed.first_reports.get()
+    other = Case.objects.create(category="phishing", form="notice", queue="security", merge_key="x", opened_at=now,
+                                last_report_at=now, state="open")  # fmt: skip
+    report.joinings.create(case=other, at=now)
+    words = next(iter(forget.review(now + 400 * DAY)))
+    assert words.letters and not words.parties and not words.reports

@@ -17,6 +17,7 @@ from trustdesk.core import retention
 from trustdesk.core.regime_rules import RetentionRule
 from trustdesk.core.types import Actor
 from trustdesk.flow import duties, retain, strikes
+from trustdesk.flow import events as happened
 from trustdesk.models import Case, Decision, Entry, Evidence, Measure
 
 #: Messages that are no reports (bounces, newsletters) are kept so long, in case somebody asks what became of a mail.
@@ -52,13 +53,7 @@ def _judge(kept: Evidence, on: date) -> Held:
     held = Q(joinings__report__evidence=kept) | Q(first_reports__evidence=kept) | Q(appeals__evidence=kept)
     numbers = set(Case.objects.filter(held).values_list("pk", flat=True))
     cases = list(Case.objects.filter(pk__in=numbers).select_related("asset", "subject").order_by("pk"))
-    items: list[retention.Kept] = []
-    preserved: list[str] = []
-    for case in cases:
-        preserved += _preserved(case)
-        if case.state != "closed":
-            preserved.append(f"case {case.code} is open")
-        items += _rules(case)
+    items, preserved = _of(cases)
     if kept.reports.filter(state="received").exists():
         preserved.append("nobody has read it yet")
     if not cases:
@@ -67,6 +62,24 @@ def _judge(kept: Evidence, on: date) -> Held:
     untils = [i.until for i in items if i.until is not None and i.rule.obligation not in ("must_delete", "allowed")]
     codes = tuple(case.code for case in cases)
     return Held(kept.pk, kept.size, kept.stored_at, codes, verdict, max(untils, default=None))
+
+
+def _of(cases: Iterable[Case]) -> tuple[list[retention.Kept], list[str]]:
+    """The rules that the cases' events have started, and what keeps everything of them."""
+    items: list[retention.Kept] = []
+    preserved: list[str] = []
+    for case in cases:
+        preserved += _preserved(case)
+        if case.state != "closed":
+            preserved.append(f"case {case.code} is open")
+        items += _rules(case)
+    return items, preserved
+
+
+def verdict_on(cases: Iterable[Case], now: datetime) -> retention.Verdict:
+    """What may happen today to what is kept for these cases."""
+    items, preserved = _of(cases)
+    return retention.may_go(items, now.astimezone(UTC).date(), preserved=preserved)
 
 
 def _preserved(case: Case) -> list[str]:
@@ -80,6 +93,9 @@ def _rules(case: Case) -> Iterable[retention.Kept]:
     events: dict[str, date] = {}
     for kind, at in Entry.objects.filter(chain=case.pk, kind__in=starts).order_by("seq").values_list("kind", "at"):
         events[kind] = at.astimezone(UTC).date()
+    for said in happened.recorded(case):
+        base, day = said.value["event"].partition(":")[0], datetime.fromisoformat(said.value["at"])
+        events[base] = max(events.get(base, date.min), day.astimezone(UTC).date())
     events["report.received"] = case.last_report_at.astimezone(UTC).date()
     if case.closed_at is not None:
         events["case.closed"] = case.closed_at.astimezone(UTC).date()

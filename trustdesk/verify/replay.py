@@ -6,10 +6,12 @@ rows. What an entry says is believed only as far as the life of the thing allows
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from trustdesk.core.types import NOT_REPORTS
+from trustdesk.verify.hashing import text_of
 from trustdesk.verify.lives import lawful
 
 #: (table, row) → the columns that the journal settles, with their values.
@@ -27,6 +29,8 @@ CASE_COLUMNS = {
 }
 #: What an entry says of a decision, in the columns' own names.
 DECIDED = ("outcome", "ground", "clause", "policy", "policy_digest", "automated")
+#: Digest of a letter without title and text.
+NOTHING = hashlib.sha256(text_of(["", "", ""])).hexdigest()
 ENDED = {"met", "expired", "cancelled"}
 
 
@@ -234,6 +238,14 @@ class Story:
         if not actor.startswith("person:"):
             raise Bad("event.person", f"only a person records what happened, not {actor}")
 
+    def forgotten(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """Letters were emptied: who they went to and what they said is gone, that they went is not."""
+        for number in body["notices"]:
+            columns = self._thing("notice", number)
+            if columns["state"] in ("queued", "withheld"):
+                raise Bad("notice.unsent", f"notice {number} was erased before it went")
+            columns["content"] = NOTHING
+
     def put_back(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         """A counter-notice had its effect: its clock ran to its first day, and nobody had shown a court action."""
         columns = self._step("appeal", body["appeal"], "put_back")
@@ -276,6 +288,7 @@ EFFECTS: dict[str, Effect] = {
     "clock.breached": Story.noted,
     "clock.expired": Story.noted,
     "clock.extended": Story.noted,
+    "words.erased": Story.forgotten,
     "event.recorded": Story.recorded,
     "event.withdrawn": Story.recorded,
     "clock.recomputed": Story.noted,

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from trustdesk import clock
 from trustdesk.core.types import Refused
-from trustdesk.flow import retention
+from trustdesk.flow import forget, retention
 from trustdesk.management.base import Command as Base
 from trustdesk.management.base import alone, operator
 
@@ -48,13 +48,40 @@ class Command(Base):
             sums[f"{word} bytes"] += held.size
             if word != "kept" or kept:
                 self._line(held, word, as_json)
+        for words in forget.review(now, limit=limit):
+            self._words(words, sums, do_it=do_it, as_json=as_json, kept=kept)
         total = {n: sums[n] for n in ("kept", "would go", "erased", "refused") if sums[n]}
+        cases = {n: sums[f"words {n}"] for n in ("kept", "would go", "erased", "refused") if sums[f"words {n}"]}
         size = sums["erased bytes"] or sums["would go bytes"]
         if as_json:
-            self.say_json({"summary": total, "bytes": size, "dry_run": not do_it, "rulebook": retention.version()})
+            self.say_json(
+                {"summary": total, "words": cases, "bytes": size, "dry_run": not do_it, "rulebook": retention.version()}
+            )
         else:
             told = ", ".join(f"{n} {word}" for word, n in total.items()) or "nothing is older than a month"
+            if cases:
+                told += "; words of people: " + ", ".join(f"{n} {word}" for word, n in cases.items()) + " (cases)"
             self.say(f"{told}; {size} bytes{'' if do_it else '. This was a dry run: --do-it erases'}")
+
+    def _words(self, words: forget.Words, sums: Counter[str], *, do_it: bool, as_json: bool, kept: bool) -> None:
+        """What a case holds of people: letters, parties, appeals."""
+        word = "kept" if words.verdict.keep else "would go"
+        if word != "kept" and do_it:
+            try:
+                forget.forget(words.case, "; ".join(words.verdict.why), actor=operator(), now=clock.now())
+                word = "erased"
+            except Refused as error:
+                self.note(f"{words.code}: {error}")
+                word = "refused"
+        sums[f"words {word}"] += 1
+        if word == "kept" and not kept:
+            return
+        counts = {n: len(getattr(words, n)) for n in ("letters", "appeals", "reports", "parties")}
+        if as_json:
+            self.say_json({"words": words.code, **counts, "what": word, "why": words.verdict.why})
+        else:
+            held = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+            self.say(f"{word:8} words of {words.code} ({held}): {'; '.join(words.verdict.why)}")
 
     def _line(self, held: retention.Held, word: str, as_json: bool) -> None:
         if as_json:
