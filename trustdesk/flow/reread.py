@@ -19,7 +19,7 @@ from django.db.models.functions import Cast, Concat
 
 from trustdesk.core import states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, ClaimedParty, Finding, Reading, Refused
-from trustdesk.flow import parse, triage
+from trustdesk.flow import duties, parse, triage
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, add_tasks, record_all
 from trustdesk.flow.work import handler
@@ -129,6 +129,7 @@ def _again(report_id: int, reading: Reading, *, actor: Actor, now: datetime) -> 
         case = _fitting(old, placing, reading) or known
         if case is None:
             case = triage.new_case(job, placing, now=now)
+            duties.keep({row["digest"] for row in case.regimes}, now=now)
             drafts.append(triage.opening(job, case, actor=actor, now=now))
         for target in placing.targets:
             if id(target) in by_claim:
