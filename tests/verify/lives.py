@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.auth import get_user_model
+
 from tests.verify.world import ANA, DIEGO, EVA, OPERATOR, World, choice
 from trustdesk.core.types import Actor
-from trustdesk.flow import appeal, attend, checkpoint, decide, notes, people, retain, snooze, tick
+from trustdesk.flow import appeal, attend, checkpoint, custody, decide, notes, people, publish, retain, snooze, tick
 from trustdesk.flow.decide import Choice
 from trustdesk.models import Case, Notice, Report
 
@@ -56,7 +58,16 @@ def rich(world: World) -> None:
     people.issue_token("a" * 43, name="bank", account="bank", scopes=["reports:write"], actor=OPERATOR, now=world.now)
     first = Report.objects.filter(joinings__case=enforced).first()
     assert first is not None
+    eva = get_user_model().objects.create(username="eva")
+    looks = {"person": eva.pk, "limit": 9, "actor": EVA, "now": world.now}
+    custody.look(first, 1, "preview", **looks)
+    custody.pause(eva.pk, actor=EVA, now=world.now)
+    custody.seal(severe.pk, "somebody here knows the customer", actor=EVA, now=world.now)
     retain.erase(first.evidence_id, "asked by the sender", actor=ANA, now=world.now)
+    world.now += timedelta(seconds=1)
+    point = checkpoint.checkpoint(now=world.now, actor=OPERATOR)
+    assert point is not None
+    publish.made("weekly", "2026-W47", "json", b"{}", checkpoint_id=point.pk, actor=OPERATOR, now=world.now)
     world.now += timedelta(seconds=1)
     checkpoint.checkpoint(now=world.now, actor=OPERATOR)
     world.mail("https://shop-1.example/unread")  # nobody has read this one yet
