@@ -34,6 +34,20 @@ _COMPLAINS = linear(
 )
 
 
+#: From here on a reply shows what it answers.
+_ANSWERED = re.compile(
+    r"(?im)^[ \t]*(?:-{2,} ?(?:original message|ursprüngliche nachricht|message d.origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht)|"
+    r"(?:on|am|le|el|il|em|op|w dniu|dne)\b.{5,200}\b(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|pisze|napsal).{0,60}:[ \t]*$)"
+)
+
+
+def _unquoted(text: str) -> str:
+    """What a message says itself, without the lines it quotes and the message it answers."""
+    start = _ANSWERED.search(text)
+    own = text[: start.start()] if start else text
+    return "\n".join(line for line in own.split("\n") if not line.lstrip().startswith(">"))
+
+
 def not_a_report(message: Message, text: str) -> Form | None:
     """The form of a message that is no report (bounce, auto-reply, ticket acknowledgement, …), or None.
 
@@ -54,7 +68,7 @@ def not_a_report(message: Message, text: str) -> Form | None:
         return Form.BOUNCE
     if (_MAILER.match(sender) or headers.raw("Return-Path").strip() == "<>") and _BOUNCE_SUBJECT.match(subject):
         return Form.BOUNCE
-    head = text[:3000]
+    head = _unquoted(text[:6000])[:3000]
     auto = headers.raw("Auto-Submitted").lower()
     replied = auto.startswith("auto-replied") or "x-autoreply" in headers or headers.raw("X-Autorespond") or headers.raw(
         "X-Auto-Response-Suppress"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a list of words reads best in one line)
 """The language of a text, guessed from its commonest words and its script."""
 
 from __future__ import annotations
@@ -7,20 +8,20 @@ from collections import Counter
 
 _WORDS = {
     "en": "the of and to is that this you your for from with are have has been on our please we it not be by was",
-    "de": "der die das und ist nicht wir sie ihre ihrer von mit auf für den dem ein eine wurde bitte sehr werden zu sich",
-    "es": "el los las que una por con para su del nuestro usted ha sido esta este se como más favor hemos",
-    "fr": "le les des une est que vous votre nous pour par sur dans avec pas cette ont été qui aux",
-    "it": "il di che gli una per con del della nostro sono stato questo alla siamo non vostro nel dei",
-    "pt": "o os que uma não com para seu sua foi você por dos nosso esta este são mais favor",
-    "nl": "de het een van en niet wij uw voor met dat op zijn deze wordt naar aan bij heeft",
-    "pl": "w z na się nie jest do oraz przez że od dla jako został państwa proszę",
-    "cs": "se na že je byl pro nebo jsou který dne vaše prosím ze jako",
-    "ro": "și de la în pentru este care nu cu din prin sau vă acest fost",
-    "sv": "och att det är som på för av med inte en ni vi från har",
-    "da": "og at det er som på for af med ikke en der vi fra har til",
+    "de": "der die das und ist nicht wir sie ihre ihrer von mit auf für den dem ein eine wurde bitte sehr werden zu sich in des im es aus bei um am sind wie einen mir noch oder",
+    "es": "de la el los las que en y una por un con para su se al lo es como más no del nuestro usted ha sido esta este favor hemos sus desde está entre sobre le nos estimados",
+    "fr": "de la le les des une un est que vous votre nous pour par sur dans avec pas cette ont été qui aux du en et au ce sont plus il se nos veuillez",
+    "it": "il di che la un è gli una per con del della nostro sono stato questo alla siamo non vostro nel dei le si da in ed dal delle ai al sul vi",
+    "pt": "de do da os que uma um não com para seu sua foi você por dos nosso esta este são mais favor em no na as ao se das pelo à nossos prezados",
+    "nl": "de het een van en niet wij uw voor met dat op zijn deze wordt naar aan bij heeft in is te u om er ook betreft wilt",
+    "pl": "w z na się nie jest do oraz przez że od dla jako został państwa proszę i to o tego po prosimy dzień dobry adres",
+    "cs": "a se na že je byl pro nebo jsou který dne vaše prosím ze jako v z do bylo s po od dobrý den",
+    "ro": "și de la în pentru este care nu cu din prin sau vă acest fost ca să au mai sunt pe ziua",
+    "sv": "och att det är som på för av med inte en ni vi från har i den till ett hej kan vänligen",
+    "da": "og at det er som på for af med ikke en der vi fra har til i den et de kan",
     "fi": "ja on ei että se ovat tai olemme joka teidän mukaan sekä",
     "hu": "és a az hogy nem egy van meg ön kérjük vagy ez",
-    "tr": "ve bir bu için ile olarak olan tarafından da de lütfen size",
+    "tr": "ve bir bu için ile olarak olan tarafından da de lütfen size adresi rica ederiz merhaba en sayın",
 }
 _BY_WORD: dict[str, tuple[str, ...]] = {}
 for _language, _list in _WORDS.items():

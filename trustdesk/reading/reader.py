@@ -43,9 +43,9 @@ _CATEGORY_TEXT = 12_000
 #: What advertisements offer: words of these without a word of complaint are an advertisement.
 _ADVERTISED = frozenset({Category.ILLEGAL_GOODS, Category.FRAUD})
 _OFFER = linear(
-    r"unsubscribe|opt.?out|\bbuy\b|\border now|\bcheap|\bprices?\b|discount|% off|\boffers?\b|free shipping|pharmacy|viagra|cialis|casino|\bbonus|\bloans?\b|click here|\bseo\b|"
+    r"unsubscribe|opt.?out|\bbuy\b|\border now|\bcheap|\bprices?\b|discount|% off|\b(?:special|our|best|exclusive|great) offers?\b|free shipping|pharmacy|viagra|cialis|casino|\bbonus|\bloans?\b|click here|\bseo\b|"
     r"promo(?:tion|ci|ç)|oferta|angebot|gratis|gutschein|rabatt|abbestellen|darse de baja|d[ée]sabonner|d[ée]sinscri|winner|\bwon\b|lottery|million|inheritance|dear friend|"
-    r"business proposal|investment|crypto|bitcoin|\bdating\b|\bsexy\b|replica|follow this link|view in browser|act now|limited time|sconto|offerta|скидк|купить|акци|рассылк|отписаться|"
+    r"business proposal|investment|crypto|bitcoin|\bdating\b|\bsexy\b|replica|follow this link|view in browser|act now|limited (?:time|period)|new offers|medication|sconto|offerta|скидк|купить|акци|рассылк|отписаться|"
     # and the lures of mail that fishes for passwords
     r"geld verdienen|klicken|cliquez|haga clic|clicca qui|clique aqui|verify your|confirm your (?:account|identity|password)|verifi(?:que|car|ca) |best[äa]tigen sie|mailbox (?:is|has)|"
     r"storage (?:limit|quota)|account (?:has been|will be|was) (?:blocked|suspended|closed|limited|deactivated)|password (?:has expired|expires|will expire)"
@@ -53,10 +53,20 @@ _OFFER = linear(
 _INFECTED = frozenset({Category.MALWARE, Category.COMPROMISED, Category.BOTNET})
 #: Weight of words below which a text that complains of nothing is not taken for a complaint.
 _SILENT = 7.0
+#: What such a text may be about by chance: the foot of a newsletter has a copyright, an advertisement speaks of spam.
+_BY_CHANCE = frozenset(
+    {Category.COPYRIGHT, Category.SPAM, Category.FRAUD, Category.ILLEGAL_GOODS, Category.GOVERNMENT_ORDER, None}
+)
+_SILENT_OTHERWISE = 4.5
 _COMPLAINT = linear(
     r"\babus|\breports?\b|\bspam|phish|infring|attack|malware|malicious|complain|unauthori[sz]ed|illegal|fraud|violat|incident|vulnerab|compromis|infected|"
     r"intrusion|brute.?force|port.?scan|hack|botnet|blacklist|block ?list|takedown|take down|copyright|piracy|trademark|counterfeit|"
-    r"missbrauch|angriff|urheber|misbruik|abus |fraude|denuncia|infracci|ataque|segnalazion|violazion|violação|naruszen|incydent|bezpečnost|жалоб|наруш|шахрай|投诉|侵权|違反|通報"
+    r"\bscam|\bfake\b|stolen|suspicious|hijack|unlicen[cs]ed|prohibited|without (?:my |our |any )?(?:consent|permission|authori)|took my money|infected|banned|sinkhole|exploit|ddos|"
+    r"missbrauch|angriff|angegriffen|urheber|betrug|betrüg|gefälscht|schad(?:software|programm)|verwundbar|kompromittiert|beschwerde|verletzung|sicherheitsvorfall|sperr(?:en|ung)|"
+    r"misbruik|kwetsba|klacht|inbreuk|aanval|oplicht|nepwebs|hameçon|signale|illicite|frauduleu|contrefa|droits? d.auteur|plainte|malveillan|piratage|attaque|retirer|"
+    r"fraude|denuncia|infracci|ataque|suplanta|malicios|retirada|estafa|ilícit|remoção|vulnera|violação|golpe|segnalazion|violazion|truffa|fraudolent|malevol|rimozione|compromess|"
+    r"naruszen|incydent|złośliw|wyłudz|oszust|zgłosz|podatn|bezpečnost|útok|podvod|škodliv|stížnost|bedräg|nätfiske|skadlig|intrång|sårbar|oltalama|zararlı|saldırı|şikayet|kötüye|"
+    r"жалоб|наруш|шахрай|фишинг|мошен|вредонос|атак|взлом|уязвим|незаконн|投诉|侵权|钓鱼|恶意|攻击|违法|漏洞|違反|通報|フィッシング|不正|攻撃|侵害|脆弱|マルウェア"
 )
 
 
@@ -95,7 +105,8 @@ def read(message: Message) -> Reading:
         return replace(base, form=other, confidence=0.9, problems=message.problems)
     kind, confidence, weights = category(parsed.subject, text, shown(parsed.layout))
     silent = not complains(parsed.subject, text) and (
-        kind in _ADVERTISED or max(weights.values(), default=0.0) < _SILENT
+        kind in _ADVERTISED
+        or max(weights.values(), default=0.0) < (_SILENT if kind in _BY_CHANCE else _SILENT_OTHERWISE)
     )
     if silent or kind is None:
         kind, confidence = _unsaid(message, parsed, text, kind, confidence, silent=silent)

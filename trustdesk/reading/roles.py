@@ -46,6 +46,8 @@ _ZONE = {
 BEHAVIOUR = frozenset(
     {Category.NETWORK_ATTACK, Category.BOTNET, Category.COMPROMISED, Category.VULNERABLE_SERVICE, Category.SPAM}
 )
+#: Complaints about what imitates the sender: a name that looks like the sender's own is what they are about.
+IMITATED = frozenset({Category.PHISHING, Category.FRAUD, Category.TRADEMARK})
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
 _PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 0.5}
 #: Links to the paper that shows that somebody may act for another.
@@ -127,7 +129,7 @@ class _Weigher:
         if domain:
             if domain in context.own_domains:
                 total -= 5.0
-            elif _sibling(domain, context.own_domains):
+            elif context.category not in IMITATED and _sibling(domain, context.own_domains):
                 total -= 4.0
             elif domain in context.recipient_domains:
                 total -= 3.0 if value.host.removeprefix("www.") == domain else 1.0
@@ -348,7 +350,7 @@ def _closeness(gap: int) -> float:
 
 
 _ITEM = re.compile(
-    r"(?i)^(?:[\W\d]{0,6}|[a-z][\w-]{0,14}\s?[:=]\s{0,8})(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]]{1,100}\.[a-z]{2,12}(?:/|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
+    r"(?i)^(?:[\W\d]{0,6}|[a-z][\w-]{0,14}\s?[:=]\s{0,8})(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]()]{1,100}(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\))[a-z]{2,12}(?:[/:]|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
 )
 
 
@@ -394,6 +396,8 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
             targets += source
     if not targets:
         targets = together.best(candidates)
+    if context.category in together.SHOWN and not any(v.kind in ("url", "domain") for v in targets):
+        targets += together.best_page(candidates, lines)
     targets += together.companions(targets, candidates, lines)
     hosts = {v.host for v in targets if v.kind == "url"}
     chosen = {id(v) for v in targets}

@@ -90,6 +90,24 @@ def best(candidates: list[Value]) -> list[Value]:
     return [v for v in candidates if v.score >= best - 0.3]
 
 
+#: Complaints about what is shown: they name a page or a site, not only the machine it is on.
+SHOWN = frozenset(
+    {Category.PHISHING, Category.FRAUD, Category.TRADEMARK, Category.ILLEGAL_GOODS, Category.NCII, Category.TERRORISM,
+     Category.HARASSMENT, Category.DOXING}
+)  # fmt: skip
+
+
+def best_page(candidates: list[Value], lines: Layout) -> list[Value]:
+    """The best page or name in the text of a complaint that so far names only an address; none if all speak against."""
+    pages = [
+        v
+        for v in candidates
+        if v.kind in ("url", "domain") and v.best is not None and lines.lines[lines.index_at(v.best.start)].zone == BODY
+    ]
+    best = max((v.score for v in pages), default=-1.0)
+    return [v for v in pages if v.score >= best - 0.3] if best >= 0.0 else []
+
+
 _AND = re.compile(r"^\s*(?:,|;|/|&|and|und|et|y|e|och|en|,\s*and)\s*$")
 
 
@@ -115,10 +133,10 @@ def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> 
     hosts = {v.host.removeprefix("www.") for v in targets}
     for value in candidates:
         if (
-            value.kind == "url"
+            value.kind in ("url", "domain")
             and id(value) not in chosen
             and value.host.removeprefix("www.") in hosts
-            and value.score > -2.0
+            and value.score > (-2.0 if value.kind == "url" else -1.0)
         ):
             chosen.add(id(value))
             extra[id(value)] = value
