@@ -153,7 +153,7 @@ def test_axe_finds_nothing_on_any_page_in_any_theme_or_width(tab):
     page = tab(name="eva")
     case = page.locator("a.case-link").first.get_attribute("href")
     addresses = [f"/desk/{name}" for name in STAFF]
-    addresses += [case, "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report?category=copyright"]
+    addresses += [case, "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report/all?category=copyright"]
     found = []
     for address in addresses:
         page.goto(address)
@@ -257,7 +257,7 @@ def test_everything_works_without_script(tab):
 
 def test_the_report_form_works_on_a_phone_without_script(tab):
     page = tab(width=390, script=False)
-    page.goto("/report")
+    page.goto("/report/all")
     page.select_option("#id_category", "copyright")
     assert page.locator("#id_signature").is_visible()
     page.select_option("#id_category", "phishing")
@@ -280,7 +280,7 @@ def test_hostile_mail_runs_nothing_in_the_browser(tab):
     page = tab(name="eva")
     nasty = "</textarea><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
     form = tab()
-    form.goto("/report")
+    form.goto("/report/all")
     form.select_option("#id_category", "phishing")
     form.fill("#id_urls", "https://tienda-lola.example/<script>document.title='owned'</script>")
     form.fill("#id_description", nasty)

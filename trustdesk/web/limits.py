@@ -27,6 +27,11 @@ def client(request: HttpRequest) -> str:
     return str(parsed)
 
 
+def masked(who: str) -> str:
+    """`who` as it may be written down: addresses of reporters are personal data."""
+    return hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()[:32]
+
+
 def hit(name: str, who: str, *, limit: int, seconds: int) -> bool:
     """Count one use of `name` by `who`; False when this one is over `limit` within the window of `seconds`."""
     return _count(name, who, seconds) <= limit
@@ -49,4 +54,4 @@ def _count(name: str, who: str, seconds: int) -> int:
 
 def _key(name: str, who: str) -> str:
     # Hashed: addresses of reporters are personal data, and a cache key is no place for hostile text.
-    return f"limit:{name}:{hashlib.sha256(who.encode('utf-8', 'replace')).hexdigest()[:32]}"
+    return f"limit:{name}:{masked(who)}"
