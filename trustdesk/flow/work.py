@@ -61,6 +61,7 @@ def load_handlers() -> None:
         decide,
         enforce,
         enrich,
+        mailing,
         notify,
         parse,
         putback,

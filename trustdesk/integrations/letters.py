@@ -16,6 +16,8 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,100}")
 # C0 and C1 controls end or bend a header; the bidirectional controls make it read as something else.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 #: Fields that are made here and may not be given; the rest of `Letter.headers` is taken.
@@ -61,6 +63,13 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         message.add_alternative(_body(letter.html), subtype="html", cte="quoted-printable")
         # A random boundary would make every retry another message; "=_" cannot occur in quoted-printable text.
         message.set_boundary("=_" + hashlib.sha256(letter.message_id.encode()).hexdigest()[:32])
+    for file in letter.attachments:
+        main, _, sub = file.media_type.partition("/")
+        if not _FILE_NAME.fullmatch(file.name) or not _MEDIA_TYPE.fullmatch(file.media_type):
+            raise BadLetter("attachment", f"{file.name[:80]!r} of type {file.media_type[:80]!r} cannot be attached")
+        message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
+    if letter.attachments:
+        message.set_boundary("=_" + hashlib.sha256(f"files {letter.message_id}".encode()).hexdigest()[:32])
     if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", letter.language):
         message["Content-Language"] = letter.language  # last: setting the content drops every Content- field
     return message

@@ -8,6 +8,15 @@ from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter. `name` is a plain file name in ASCII, `media_type` such as `application/pdf`."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One notice, ready to go to one recipient.
 
@@ -26,6 +35,7 @@ class Letter:
     language: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     sent_at: datetime | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

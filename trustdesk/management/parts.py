@@ -16,6 +16,7 @@ from django.db import OperationalError, close_old_connections, connection
 
 from trustdesk import clock
 from trustdesk.flow import leases, plugins, tick, work
+from trustdesk.management import scheduled
 from trustdesk.queries.health import HEARTBEAT_KEY
 
 log = logging.getLogger("trustdesk.run")
@@ -118,6 +119,7 @@ def ticker() -> int:
             beaten = now
         if now - kept >= HOUSEKEEPING:
             tick.housekeeping(now)
+            scheduled.run(now)
             kept = now
         return TICK
 

@@ -45,6 +45,7 @@ class Desk:
     dkim: dict[str, Any] = field(default_factory=dict)  # whether and whom to ask for keys (flow/authenticate.py)
     trusted_flaggers: tuple[str, ...] = ()  # domains of trusted flaggers (DSA Article 22); they count when verified
     lake: dict[str, Any] = field(default_factory=dict)  # where facts are exported to (management/lake.py)
+    reports: dict[str, Any] = field(default_factory=dict)  # who gets which report by mail (management/scheduled.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)
     exposure_per_day: int = 40  # graphic files that a person may look at within a day
     second_factor: tuple[str, ...] = ()  # roles that nobody holds without one

@@ -1,0 +1,65 @@
+"""Reports that go out by mail when their period is over: to whom they were promised, once, with the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.flow.conftest import Post
+from trustdesk.flow import work
+from trustdesk.integrations.letters import as_bytes
+from trustdesk.management import scheduled
+from trustdesk.models import Case, Entry, Publication
+from trustdesk.settings.desk import DeskError
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TABLES = {"team": {"kind": "weekly", "to": ["team@nube-norte.example", "lead@nube-norte.example"], "format": "pdf"}}
+MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+def test_a_week_that_is_over_goes_out_once(
+    opened: Case, post: Post, monkeypatch: pytest.MonkeyPatch, settings: object, drain: Callable[..., int]
+) -> None:
+    monkeypatch.setattr(settings, "DESK", replace(settings.DESK, reports=TABLES))  # type: ignore[attr-defined]
+    monkeypatch.setattr("trustdesk.flow.mailing.channel", lambda: post)
+    early = MONDAY.replace(hour=0, minute=30)
+    assert scheduled.run(early) == 1 and not Publication.objects.filter(period="2026-W47"), (
+        "first the mail has to settle"
+    )
+    assert scheduled.run(MONDAY) == 1
+    assert scheduled.run(MONDAY) == 0, "what is owed is not owed again"
+    work.run_until_idle(lambda: MONDAY)
+    kept = Publication.objects.get(kind="weekly", period="2026-W47")
+    sent = [letter for letter in post.letters if letter.attachments and "W47" in letter.attachments[0].name]
+    assert sorted(letter.to for letter in sent) == ["lead@nube-norte.example", "team@nube-norte.example"]
+    for letter in sent:
+        assert letter.attachments[0].name == "weekly-2026-W47.pdf" and letter.attachments[0].content.startswith(b"%PDF")
+        assert "received 1 report this week" in letter.text
+        raw = as_bytes(letter, now=MONDAY)
+        assert raw == as_bytes(letter, now=MONDAY) and b"application/pdf" in raw
+    assert kept.format == "pdf" and Entry.objects.filter(kind="publication.mailed").count() == 4
+    bodies = [json.loads(e.body) for e in Entry.objects.filter(kind__startswith="publication.")]
+    assert "nube-norte" not in json.dumps(bodies), "the ledger names nobody"
+    assert scheduled.run(MONDAY) == 0 and work.run_until_idle(lambda: MONDAY) == 0
+
+
+def test_what_was_missed_long_ago_is_not_sent_late(
+    opened: Case, monkeypatch: pytest.MonkeyPatch, settings: object
+) -> None:
+    tables = {"boss": {"kind": "quarterly", "to": ["boss@nube-norte.example"]}}
+    monkeypatch.setattr(settings, "DESK", replace(settings.DESK, reports=tables))  # type: ignore[attr-defined]
+    assert scheduled.run(MONDAY) == 0
+
+
+@pytest.mark.parametrize(
+    "table",
+    [{"kind": "daily", "to": ["a@b.example"]}, {"to": []}, {"to": ["nobody"]}, {"to": ["a@b.example"], "at": "noon"},
+     {"to": ["a@b.example"], "format": "docx"}],
+)  # fmt: skip
+def test_a_schedule_that_cannot_be_kept_is_refused(table: dict[str, object]) -> None:
+    with pytest.raises(DeskError):
+        scheduled.schedules({"x": table})
