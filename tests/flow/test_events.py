@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.flow.conftest import ANA, DIEGO, Post, disable
+from tests.flow.notices import dmca
 from trustdesk import rules, verify
 from trustdesk.core.types import SYSTEM, Refused
 from trustdesk.flow import appeal, confirm, decide, duties, events, extend, tick
@@ -300,3 +302,31 @@ def test_the_text_of_a_law_is_kept_from_the_opening_on(opened: Case):
 
     kept = set(RuleText.objects.values_list("pk", flat=True))
     assert {row["digest"] for row in opened.regimes} <= kept and opened.regimes
+
+
+def test_a_notice_is_passed_on_by_itself_where_the_policy_lets(site, drain, post: Post, now, monkeypatch):
+    """Canada's notice-and-notice: forwarded without a person, and nothing is removed."""
+    lets = replace(duties.policy(), automated_letters=("forward",))
+    monkeypatch.setattr(duties, "policy", lambda: lets)
+    dmca("https://login-bancoazul.example/night.jpg", now=now)
+    drain()
+    case = Case.objects.get()
+    assert not Notice.objects.filter(kind="forward").exists()  # no regime of this case asks for it
+    under(case, "ca-notice-and-notice", now=now)
+    drain()
+    sent = Notice.objects.get(kind="forward")
+    assert (sent.state, sent.to_address) == ("sent", "abuse@orbital.example")
+    assert clock(case, "forward").state == "met"
+    case.refresh_from_db()
+    assert (case.state, case.measures.count()) == ("open", 0)
+    clean()
+
+
+def test_a_service_that_the_operator_says_is_bound_is_bound(site, report, drain, settings):
+    settings.DESK = replace(settings.DESK, switched_on=("eu-dsa-art16",), switched_off=("house-targets",))
+    report()
+    drain()
+    case = Case.objects.get()
+    row = next(r for r in case.regimes if r["id"] == "eu-dsa-art16")
+    assert row["certain"] and "operator says" in row["why"]
+    assert "house-targets" not in {r["id"] for r in case.regimes}

@@ -14,6 +14,8 @@ from trustdesk.core.strict import BadRules, Table, unique
 from trustdesk.core.tdb import DECISIONS
 from trustdesk.core.types import Category, Finding, Form
 
+#: Letters that may go before anybody has decided: a notice that is passed on, where a law says that passing on is all.
+AUTOMATED_LETTERS = ("forward",)
 ASSET_KINDS = ("account", "site", "url", "domain", "ip", "cidr", "mailbox", "service")
 
 
@@ -88,6 +90,7 @@ class Policy:
     protected: tuple[str, ...] = ()  # kinds of customers that are protected
     automated_per_day: int = 0
     automated_measures: tuple[str, ...] = ()
+    automated_letters: tuple[str, ...] = ()  # letters that a regime wants and that go without a person
     min_reasons: int = 40
     answer_hours: int = 24
     appeal_days: int = 183
@@ -148,6 +151,7 @@ def parse_policy(document: Mapping[str, Any], *, file: str, digest: str = "") ->
         protected=top.words("protected"),
         automated_per_day=(automation.whole("per_day") or 0) if automation else 0,
         automated_measures=automation.words("measures", choices=kinds) if automation else (),
+        automated_letters=automation.words("letters", choices=AUTOMATED_LETTERS) if automation else (),
         min_reasons=top.whole("min_reasons", low=1, high=5000) or 40,
         answer_hours=(windows.whole("answer_hours", low=1, high=24 * 60) if windows else None) or 24,
         appeal_days=(windows.whole("appeal_days", low=1, high=3650) if windows else None) or 183,

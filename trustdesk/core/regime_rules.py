@@ -165,12 +165,13 @@ class DutyRule(Item):
 
     @property
     def deeds(self) -> tuple[str, ...]:
-        """What meets it: the letter where the desk writes one, else the record of a person (`duty.done:<id>`)."""
+        """What meets it: the letter where the desk writes one, a filing, or the record of a person that it was done."""
+        done = f"duty.done:{self.id}"
         if self.met_by:
             return self.met_by
-        if self.letter and self.letter != "filing":
-            return (f"notice.sent:{self.letter}",)
-        return (f"{'filing.submitted' if self.letter else 'duty.done'}:{self.id}",)
+        if self.letter == "filing":
+            return (f"filing.submitted:{self.id}",)
+        return (f"notice.sent:{self.letter}", done) if self.letter else (done,)
 
 
 @dataclass(frozen=True, slots=True)

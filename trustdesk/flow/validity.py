@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trustdesk.core.regimes import Applied
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused
@@ -116,7 +116,34 @@ def _write(
     certain = {a.regime for a in applied if a.certain}
     if any(v.verdict == "curable" and v.regime in certain for v in verdict_of.values()):
         tasks.append(Todo("ask_missing", {"report": report.pk, "case": case.pk}, key=f"missing:{case.pk}:{report.pk}"))
+    tasks += _owed(case, report, applied, {v.regime: v.verdict for v in verdict_of.values()})
     record(case, "notice.judged", body, actor=actor, now=now, rows=[*facts, *clocks], tasks=tasks)
+
+
+def _owed(case: Case, report: Report, applied: Sequence[Applied], verdicts: Mapping[str, str]) -> list[Todo]:
+    """Letters that a certain regime wants on a good notice, and that the policy sends without a person."""
+    wanted = {
+        duty.letter
+        for a in applied
+        if a.certain and verdicts[a.regime] in ("valid", "open")
+        for duty in a.rules.duties
+        if duty.event == "report.received" and duty.mandatory and duty.letter in duties.policy().automated_letters
+    }
+    about = {"report": report.pk, "case": case.pk}
+    return [
+        Todo("owed_letter", about | {"kind": kind}, key=f"owed:{case.pk}:{report.pk}:{kind}") for kind in sorted(wanted)
+    ]
+
+
+def pass_on(report_id: int, case_id: int, kind: str, *, now: datetime) -> Notice | None:
+    """Send the customer what a regime wants passed on, once for each report; the case goes on as it would."""
+    report = Report.objects.get(pk=report_id)
+    with locked(case_id) as case:
+        if case.subject_id is None or Notice.objects.filter(case=case, report=report, kind=kind).exists():
+            return None
+        answer_by = now + timedelta(hours=duties.policy().answer_hours)
+        facts = replace(notify.facts_about(case, report=report), answer_by=answer_by)
+        return notify.to_customer(case, kind, facts=facts, now=now, report=report)
 
 
 def _clocks(
@@ -163,6 +190,13 @@ def run_judge(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Judge the report of the task."""
     for task in tasks:
         judge(task.arguments["report"], task.arguments["case"], now=clock())
+
+
+@handler("owed_letter")
+def run_owed_letter(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Pass the report of the task on."""
+    for task in tasks:
+        pass_on(task.arguments["report"], task.arguments["case"], task.arguments["kind"], now=clock())
 
 
 @handler("ask_missing")
