@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
+import hmac
+import json
 import os
 import pwd
 import shutil
@@ -102,6 +105,7 @@ def dovecot(*more: str) -> Iterator[Dovecot]:
     folder = Path(tempfile.mkdtemp(prefix="td-dovecot-"))
     folder.chmod(0o755)
     (folder / "mail").mkdir()
+    _token_key(folder)
     if os.geteuid() == 0:
         owner = pwd.getpwnam("nobody")
         os.chown(folder / "mail", owner.pw_uid, owner.pw_gid)
@@ -113,6 +117,30 @@ def dovecot(*more: str) -> Iterator[Dovecot]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+TOKEN_SECRET = b"a secret between the server and who makes tokens"
+
+
+def _token_key(folder: Path) -> None:
+    """The key by which the server checks access tokens itself (JWT, HS256)."""
+    keys = folder / "tokens" / "default" / "HS256"
+    keys.mkdir(parents=True)
+    (keys / "default").write_text(base64.b64encode(TOKEN_SECRET).decode())
+    rule = f"introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={folder}/tokens/\nusername_attribute = sub\n"
+    (folder / "oauth2.conf").write_text(rule)
+
+
+def token(user: str = USER, *, lasts: int = 600, secret: bytes = TOKEN_SECRET) -> str:
+    """An access token as an identity provider makes it."""
+
+    def part(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    now = int(time.time())
+    said = {"sub": user, "iat": now - 10, "nbf": now - 10, "exp": now + lasts}
+    signed = f"{part(json.dumps({'alg': 'HS256', 'typ': 'JWT'}).encode())}.{part(json.dumps(said).encode())}"
+    return f"{signed}.{part(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
 
 def _dovecot(folder: Path, port: int, tls_port: int) -> str:
@@ -133,8 +161,15 @@ mail_location = maildir:{folder}/mail/%u
 mail_fsync = never
 first_valid_uid = 1
 {users}
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = user={USER} password={PASSWORD}
 }}
 userdb {{
@@ -151,8 +186,12 @@ service imap-login {{
     ssl = yes
   }}
 }}
+auth_failure_delay = 0
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 """
 

@@ -16,9 +16,9 @@ import pytest
 from django.conf import settings
 
 from tests.doors.desk import Desk, mail
-from tests.doors.servers import PASSWORD, USER, Dovecot, dovecot
+from tests.doors.servers import PASSWORD, USER, Dovecot, dovecot, token
 from tests.processes import free_ports, own_desk
-from trustdesk.doors.imap import Door
+from trustdesk.doors.imap import TROUBLE, Door
 from trustdesk.doors.imap_settings import account
 from trustdesk.models import Report
 from trustdesk.settings.desk import DeskError
@@ -136,6 +136,25 @@ def test_moves_to_the_archive_and_leaves_what_others_deleted(door: Callable[...,
     client.store("1", "+FLAGS", "\\Deleted")
     assert look(door()) == {"new": 1, "duplicates": 1}
     assert empty.count("INBOX", "DELETED") == 1, "what others marked is theirs to remove"
+
+
+@pytest.mark.one_database
+def test_signs_in_with_an_access_token(door: Callable[..., Door], empty: Dovecot, tmp_path: Path) -> None:
+    """XOAUTH2: a token out of a file that somebody renews, or out of a command; one that has run out is refused."""
+    empty.append(mail(1))
+    kept = tmp_path / "token"
+    kept.write_text(token() + "\n")
+    assert look(door(token_file=str(kept))) == {"new": 1}
+    empty.append(mail(2))
+    assert look(door(token_command=["cat", str(kept)])) == {"new": 1}
+    for bad in (token(lasts=-5), token(secret=b"another")):
+        kept.write_text(bad)
+        with pytest.raises(TROUBLE), door(token_file=str(kept)).connect():
+            pass
+    with pytest.raises(OSError, match="token_command ended with 3: no"):
+        door(token_command=["sh", "-c", "echo no >&2; exit 3"]).connect()
+    kept.write_text(token())
+    assert look(door(token_file=str(kept))) == {}, "renewed"
 
 
 def test_killed_between_taking_and_marking(

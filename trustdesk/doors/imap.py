@@ -15,6 +15,7 @@ import logging
 import os
 import re
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ from trustdesk.flow.receive import Incoming
 log = logging.getLogger("trustdesk.doors")
 
 #: What the other end may do to us; the door waits and comes again.
-TROUBLE = (ImapToolsError, imaplib.IMAP4.error, OSError, ssl.SSLError)
+TROUBLE = (ImapToolsError, imaplib.IMAP4.error, OSError, ssl.SSLError, subprocess.TimeoutExpired)
 #: So many messages or bytes are made durable with one commit.
 MESSAGES = 50
 BYTES = 8 * 1024 * 1024
@@ -115,9 +116,12 @@ class Door:
         else:
             box = MailBoxUnencrypted(account.host, account.port, timeout=TIMEOUT)
         try:
-            # PLAIN carries any password; some servers know only LOGIN.
-            plain = "AUTH=PLAIN" in box.client.capabilities
-            (box.login_utf8 if plain else box.login)(account.user, account.password(), None)
+            if account.by_token:
+                box.xoauth2(account.user, account.token(), None)
+            else:
+                # PLAIN carries any password; some servers know only LOGIN.
+                plain = "AUTH=PLAIN" in box.client.capabilities
+                (box.login_utf8 if plain else box.login)(account.user, account.password(), None)
             # The list from before signing in may be shorter than what the server can do.
             box.client._get_capabilities()
             if account.archive and not box.folder.exists(account.archive):
