@@ -14,13 +14,14 @@ from trustdesk.core.lines import line_of
 from trustdesk.rules import Rulebook, RulebookError
 
 DMCA = "regimes/us-dmca-512c/regime.toml"
+CHILD = "regimes/us-2258a/regime.toml"
 POLICY = "policies/example-host/policy.toml"
 
 
 @pytest.fixture
 def copy(tmp_path: Path, book: Rulebook) -> Path:
-    """A small rulebook of one's own: one regime, the house targets, the calendars of three places."""
-    for name in (DMCA, "regimes/house-targets/regime.toml", POLICY, "taxonomy/categories.toml"):
+    """A small rulebook of one's own: two regimes, the house targets, the calendars of three places."""
+    for name in (DMCA, CHILD, "regimes/house-targets/regime.toml", POLICY, "taxonomy/categories.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(book.root / name, tmp_path / name)
     (tmp_path / "calendars/days").mkdir(parents=True)
@@ -61,6 +62,12 @@ def test_the_project_s_own_rulebook_loads(book: Rulebook) -> None:
         (DMCA, '"notice.sent:counter_notice_copy"', '"notice.sent:postcard"', 0, "'postcard' is none of"),
         (DMCA, '"decision.made:not_ours"', '"decision.made:nt_ours"', None, "'nt_ours' is none of"),
         (DMCA, 'letter = "counter_notice_copy"', 'letter = "postcard"', 0, "there is no letter 'postcard'"),
+        (CHILD, 'event = "knowledge.gained"', 'event = "knowledge.lost"', 0, "unknown event 'knowledge.lost'"),
+        (CHILD, 'event = "knowledge.gained"\n', "", None, "needs the event from which it is owed"),
+        (CHILD, 'document = "cybertip_report"\nsource', 'document = "tip"\nsource', 0, "no element speaks of a document"),
+        (CHILD, '"filing.submitted:ncmec"]\ndocument', '"filing.submited"]\ndocument', 0, "no such event in the taxonomy"),
+        (CHILD, 'data = ["material"]', 'data = ["everything"]', 0, "has 'everything'"),
+        (POLICY, 'measures = ["path_block"]\n\n[windows]', 'letters = ["postcard"]\n\n[windows]', 0, "has 'postcard'"),
         (DMCA, "low = 10", "low = 15", 0, "'low' is more than 'high'"),
         (DMCA, "low = 10", 'low = "10"', 0, "must be a whole number"),
         (DMCA, "high = 14", "high = true", 0, "must be a whole number"),

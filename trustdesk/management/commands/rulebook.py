@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from trustdesk import clock, rules
@@ -69,6 +70,12 @@ class Command(BaseCommand):
         if book is not None:
             cases, failed = rules.law_tests(book)
             findings += failed
+            findings += [
+                Finding("desk.unknown_regime", f"{name} names {ident!r}, and there is no such regime", "desk.toml")
+                for name in ("switched_on", "switched_off")
+                for ident in getattr(settings.DESK, name)
+                if ident not in book.regimes
+            ]
         findings += check_letters()
         for finding in findings:
             self.stdout.write(f"{finding.field}: {finding.message}")
