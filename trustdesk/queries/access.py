@@ -81,7 +81,22 @@ def case(user: Any, code: str) -> Case:
     number = decode("C", code)
     if number is None:
         raise Case.DoesNotExist(code)
-    return cases(user).select_related("subject", "asset", "assigned_to").get(pk=number)
+    found = cases(user).select_related("subject", "asset", "assigned_to").get(pk=number)
+    seen(user, found)
+    return found
+
+
+def seen(user: Any, *found: Case) -> None:
+    """Remember for the end of the request that the person saw these; `web.staff.common.page` writes down the sealed ones."""
+    if may(user, "see_sealed"):
+        for one in found:
+            if sealed(one):
+                user._sealed_seen = {*getattr(user, "_sealed_seen", ()), one.pk}
+
+
+def sealed_seen(user: Any) -> list[int]:
+    """Numbers of the sealed cases that the person saw in this request."""
+    return sorted(getattr(user, "_sealed_seen", ()))
 
 
 def decisions(user: Any) -> QuerySet[Decision]:

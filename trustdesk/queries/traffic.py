@@ -29,7 +29,9 @@ def incoming(user: Any, *, channel: str = "", state: str = "", form: str = "") -
 def report(user: Any, number: int) -> Report:
     """One report. Raises Report.DoesNotExist."""
     found = access.reports(user).select_related("reporter", "principal", "evidence")
-    return found.prefetch_related("joinings__case", "indicators").get(pk=number)
+    report = found.prefetch_related("joinings__case", "indicators").get(pk=number)
+    access.seen(user, *(joining.case for joining in report.joinings.all()))
+    return report
 
 
 def unreadable(reports: Iterable[Report]) -> set[int]:
@@ -57,7 +59,9 @@ def outbox(user: Any, *, state: str = "", kind: str = "") -> QuerySet[Notice]:
 
 def letter(user: Any, number: int) -> Notice:
     """One letter with its texts. Raises Notice.DoesNotExist."""
-    return access.notices(user).select_related("case", "report", "decision").get(pk=number)
+    found = access.notices(user).select_related("case", "report", "decision").get(pk=number)
+    access.seen(user, found.case)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,8 @@ EFFECTS: dict[str, Effect] = {
     "case.enriched": Story.noted,
     "case.assigned": Story.changed,
     "case.read": Story.noted,
+    "case.sealed": Story.noted,
+    "case.unsealed": Story.noted,
     "case.noted": Story.noted,
     "note.withdrawn": Story.noted,
     "case.snoozed": Story.noted,

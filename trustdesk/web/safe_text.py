@@ -152,6 +152,11 @@ def visible(text: str) -> tuple[tuple[bool, str], ...]:
     return tuple(runs)
 
 
+def shown(text: str) -> str:
+    """`text` without characters that nobody sees; line breaks and tabs stay."""
+    return "".join(c for c in text if c in "\n\t" or not _hidden(c))
+
+
 def one_line(text: str, limit: int = 300) -> str:
     """`text` for a heading or a table cell: hidden characters and line breaks out, at most `limit` characters."""
     clean = " ".join("".join(c if not _hidden(c) else " " for c in text[: limit * 2]).split())

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from trustdesk import clock as desk_clock
 from trustdesk.flow import links
+from trustdesk.queries import access
 from trustdesk.web import safe_text, times, words
 from trustdesk.web.icons import ICONS
 
@@ -62,6 +63,18 @@ def lines(value: Any) -> SafeString:
     """Free text that somebody wrote, with its line breaks; addresses defanged, hidden characters out."""
     rows = safe_text.defang_text(str(value or "")).replace("\r\n", "\n").split("\n")
     return mark_safe("<br>".join(conditional_escape(safe_text.one_line(row, 20_000)) for row in rows))  # noqa: S308
+
+
+@register.simple_tag
+def is_sealed(case: Any) -> bool:
+    """Whether a case is for few."""
+    return access.sealed(case)
+
+
+@register.simple_tag(takes_context=True)
+def may(context: dict[str, Any], right: str) -> bool:
+    """Whether the person who looks has a right."""
+    return access.may(context["request"].user, right)
 
 
 @register.filter

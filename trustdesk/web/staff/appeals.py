@@ -43,6 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """One appeal beside the decision it is against."""
     appeal = access.appeals(request.user).select_related("case", "decision").get(pk=number)
+    access.seen(request.user, appeal.case)
     if request.method == "POST":
         return _resolve(request, appeal)
     return _page(request, appeal)

@@ -12,7 +12,9 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from trustdesk import clock
 from trustdesk.core.types import Actor
+from trustdesk.flow import custody
 from trustdesk.queries import access
 from trustdesk.web.account import second_factor
 
@@ -34,7 +36,10 @@ def page(right: str = "see") -> Callable[[View], View]:
                 return redirect("mfa_index")
             try:
                 access.require(request.user, right)
-                return view(request, *args, **kwargs)
+                response = view(request, *args, **kwargs)
+                for number in access.sealed_seen(request.user):
+                    custody.viewed(number, actor=actor(request), now=clock.now())
+                return response
             except access.Denied:
                 return render(request, "errors/403.html", status=403)
             except ObjectDoesNotExist as error:
