@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
 def test_a_week_that_is_over_goes_out_once(
-    opened: Case, post: Post, monkeypatch: pytest.MonkeyPatch, settings: object, drain: Callable[..., int]
+    opened: Case, post: Post, monkeypatch: pytest.MonkeyPatch, settings: Any, drain: Callable[..., int]
 ) -> None:
-    monkeypatch.setattr(settings, "DESK", replace(settings.DESK, reports=TABLES))  # type: ignore[attr-defined]
+    settings.DESK = replace(settings.DESK, reports=TABLES)
     monkeypatch.setattr("trustdesk.flow.mailing.channel", lambda: post)
     early = MONDAY.replace(hour=0, minute=30)
     assert scheduled.run(early) == 1 and not Publication.objects.filter(period="2026-W47"), (
@@ -48,10 +49,10 @@ def test_a_week_that_is_over_goes_out_once(
 
 
 def test_what_was_missed_long_ago_is_not_sent_late(
-    opened: Case, monkeypatch: pytest.MonkeyPatch, settings: object
+    opened: Case, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     tables = {"boss": {"kind": "quarterly", "to": ["boss@nube-norte.example"]}}
-    monkeypatch.setattr(settings, "DESK", replace(settings.DESK, reports=tables))  # type: ignore[attr-defined]
+    settings.DESK = replace(settings.DESK, reports=tables)
     assert scheduled.run(MONDAY) == 0
 
 
