@@ -153,7 +153,7 @@ def test_axe_finds_nothing_on_any_page_in_any_theme_or_width(tab):
     page = tab(name="eva")
     case = page.locator("a.case-link").first.get_attribute("href")
     addresses = [f"/desk/{name}" for name in STAFF]
-    addresses += [case, "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report/all?category=copyright"]
+    addresses += [case, "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report/all?category=copyright", "/transparency"]
     found = []
     for address in addresses:
         page.goto(address)

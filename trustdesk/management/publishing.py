@@ -21,14 +21,13 @@ from trustdesk.core import journal
 from trustdesk.flow import checkpoint, publish
 from trustdesk.insight import periods, publication
 from trustdesk.insight.lake.facts import facts
-from trustdesk.insight.transparency import dsa
+from trustdesk.insight.transparency import dsa, page
 from trustdesk.insight.transparency.check import check as held_against_the_form
 from trustdesk.insight.transparency.rules import RULES, Found
 from trustdesk.management.base import DONE, FINDINGS, USAGE, Command, operator
-from trustdesk.models import Publication
 from trustdesk.queries import publications
 
-ACTS = ("dsa", "check", "verify", "list")
+ACTS = ("dsa", "transparency", "check", "verify", "list")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -49,6 +48,7 @@ def run(command: Command, options: dict[str, Any]) -> None:
     """Do what was asked; leaves with exit code 1 where something was found."""
     acts: dict[str, Callable[[Command, dict[str, Any]], int]] = {
         "dsa": _dsa,
+        "transparency": _transparency,
         "check": _check,
         "verify": _verify,
         "list": _list,
@@ -131,6 +131,48 @@ def _dsa(command: Command, options: dict[str, Any]) -> int:
     return DONE
 
 
+def _transparency(command: Command, options: dict[str, Any]) -> int:
+    """The figures of the public page for a half-year, quarter, month or year."""
+    actor, now = operator(), clock.now()
+    try:
+        name, first, last = page.period(options["period"] or "", now.date())
+        texts = dsa.read_texts(options["texts"] or Path(settings.HOME) / "transparency.toml", draft=True)
+    except dsa.NotFilled as error:
+        raise CommandError(str(error), returncode=USAGE) from error
+    point = publish.seal_now(actor=actor, now=now)
+    if point is None:
+        raise CommandError("the ledger is empty: there is nothing to report on", returncode=USAGE)
+    inputs = {
+        "period": name,
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+        "provider": settings.DESK.name,
+        "role": settings.DESK.service_role,
+        "measures": _measures(),
+        "national_security": bool(texts.get("national_security")),
+    }
+    content = page_bytes(inputs, point)
+    if options["out"] is None:
+        command.stdout.write(content.decode(), ending="")
+    else:
+        write(options["out"], content)
+    if options["record"]:
+        entry = publish.made(
+            "transparency", name, "json", content, checkpoint_id=point.pk, actor=actor, now=now, inputs=inputs,
+            reason=options["reason"], is_public=True,
+        )  # fmt: skip
+        command.note(
+            f"transparency {name}: version {json.loads(entry.body)['version']} is signed, recorded and public\n"
+        )
+    return DONE
+
+
+def page_bytes(inputs: dict[str, Any], point: Any) -> bytes:
+    """The figures of the public page as JSON. Raises publications.Broken."""
+    found = page.document(facts(publications.lines_at(point)).tables, inputs, publications.named(point))
+    return (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()
+
+
 def dsa_files(inputs: dict[str, Any], point: Any) -> dsa.Parts:
     """The eleven parts from the ledger as it was at a checkpoint. Raises publications.Broken."""
     return dsa.parts(facts(publications.lines_at(point)).tables, inputs)
@@ -178,7 +220,7 @@ def write(path: Path, content: bytes) -> None:
 
 def _list(command: Command, options: dict[str, Any]) -> int:
     """Every version of everything that was recorded."""
-    for one in Publication.objects.order_by("kind", "period", "format", "version"):
+    for one in publications.every():
         shown = "public" if one.is_public else "internal"
         why = f"  {one.reason}" if one.reason else ""
         command.say(
@@ -217,7 +259,7 @@ def _verify(command: Command, options: dict[str, Any]) -> int:
     return FINDINGS if problems else DONE
 
 
-def examine(one: Publication, content: bytes) -> list[str]:
+def examine(one: publications.Version, content: bytes) -> list[str]:
     """What is wrong with a recorded publication: signature, checkpoint, ledger, bytes. Empty when nothing is."""
     problems = []
     if not _signed(one):
@@ -244,10 +286,12 @@ def examine(one: Publication, content: bytes) -> list[str]:
     return problems
 
 
-def remake(one: Publication) -> bytes:
+def remake(one: publications.Version) -> bytes:
     """The publication made again from the ledger as it was at its checkpoint. Raises publications.Broken."""
     if one.kind == "dsa":
         return dsa.render(dsa_files(one.inputs, one.checkpoint), one.format)
+    if one.kind == "transparency":
+        return page_bytes(one.inputs, one.checkpoint)
     from trustdesk.insight.publications.formats import write as rendered
 
     period = periods.named(one.kind, one.period)
@@ -260,7 +304,7 @@ def remake(one: Publication) -> bytes:
     return rendered(one.format, document, one.inputs.get("language", "en"))
 
 
-def _signed(one: Publication) -> bool:
+def _signed(one: publications.Version) -> bool:
     return _good(one.key, journal.canonical(publish.statement(one)), one.signature)
 
 
@@ -279,7 +323,7 @@ def _good(key: str, text: str, signature: str) -> bool:
 
 def _nearest(content: bytes) -> list[str]:
     """Where a file differs from the publication that it seems to be."""
-    for one in Publication.objects.order_by("-id")[:200]:
+    for one in publications.every()[-200:][::-1]:
         try:
             kept = evidence.get(one.evidence_id)
         except (evidence.Erased, OSError):

@@ -12,6 +12,9 @@ from django.db.models import Max
 from trustdesk.core import journal
 from trustdesk.models import Checkpoint, CheckpointHead, Entry, Publication
 
+#: One version of a publication, as the shells hold it.
+Version = Publication
+
 
 class Broken(Exception):
     """The ledger is not what its checkpoint says; the message names the first place."""
@@ -33,6 +36,16 @@ def public() -> list[Listed]:
     for one in ordered:
         newest.setdefault((one.kind, one.period, one.format), one.version)
     return [Listed(one, newest[one.kind, one.period, one.format] == one.version) for one in ordered]
+
+
+def every() -> list[Version]:
+    """Every version there is, oldest first."""
+    return list(Publication.objects.select_related("checkpoint").order_by("id"))
+
+
+def version(number: int) -> Version | None:
+    """A public version by its number."""
+    return Publication.objects.filter(pk=number, is_public=True).select_related("evidence", "checkpoint").first()
 
 
 def of_bytes(digest: str) -> list[Publication]:

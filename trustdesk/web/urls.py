@@ -9,6 +9,7 @@ from trustdesk.web import health, preferences
 
 urlpatterns = [
     path("", include("trustdesk.web.public.urls")),
+    path("", include("trustdesk.web.publications.urls")),
     path("", include("trustdesk.web.api.urls")),
     path("desk/", include("trustdesk.web.staff.urls")),
     path("desk/account/", include("trustdesk.web.account.urls")),

@@ -22,7 +22,7 @@ TEXTS = {
 }  # fmt: skip
 REQUIRED = tuple(TEXTS)[:6]
 LONGEST = 5000
-_KEYS = {"provider", "service", "previous", "very_large", "texts", "figure", "remark"}
+_KEYS = {"provider", "service", "previous", "very_large", "texts", "figure", "national_security"}
 
 
 class NotFilled(ValueError):
