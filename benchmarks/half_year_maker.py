@@ -5,6 +5,7 @@ The counting here shares no code with the product: plain counters beside the dic
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import tomllib
@@ -191,23 +192,32 @@ def _appeal(number: int, closed: datetime, dice: random.Random, truth: Truth, ev
     truth.days["closed", resolved.date().isoformat()] += 1
 
 
-def write(database: Path, share: float, truth: Truth) -> tuple[int, int]:
-    """All of it into the journal of a desk on SQLite, each entry hashed in the chain of its case: cases and entries."""
+def plain(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as its readers get it from the journal."""
+    decoded: dict[str, Any] = json.loads(canonical(body))
+    return decoded
+
+
+def write(database: Path, share: float, truth: Truth, *, after: int = 0) -> tuple[int, int]:
+    """All of it into the journal of a desk on SQLite, each entry hashed in the chain of its case: cases and entries.
+
+    `after`: the number of the last case that is there already.
+    """
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("BEGIN")
     sql = "INSERT INTO trustdesk_entry (chain, seq, kind, at, actor, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     cases = entries = 0
     batch: list[tuple[Any, ...]] = []
-    for case, events in lives(share, truth):
-        prev = ""
+    for number, events in lives(share, truth):
+        prev, case = "", after + number
         for seq, (kind, at, body) in enumerate(events, 1):
             text = canonical(body)
             digest = entry_hash(chain=case, seq=seq, kind=kind, at=at, actor="system", body=text, prev=prev)
             stored = at.strftime("%Y-%m-%d %H:%M:%S.%f") if at.microsecond else at.strftime("%Y-%m-%d %H:%M:%S")
             batch.append((case, seq, kind, stored, "system", text, prev, digest))
             prev = digest
-        cases = case
+        cases = number
         if len(batch) > 20_000:
             connection.executemany(sql, batch)
             entries += len(batch)

@@ -27,7 +27,7 @@ class Desk(Source):
     """A source over a journal by hand; `ids` are the numbers that the database gave to its entries."""
 
     def __init__(self, journal: Journal) -> None:
-        super().__init__(None, key=b"k" * 32, postgres=False)
+        super().__init__(None, key=b"k" * 32)
         self.entries = dict(enumerate(sorted(journal.entries, key=lambda e: e["at"]), 1))
         for entry in self.entries.values():  # numbers of rows, which the journals of the other tests do without
             entry["body"] = dict(entry["body"])
@@ -300,3 +300,8 @@ def test_the_catalogue_names_every_column(tmp_path: Path) -> None:
         assert f"`{table.name}`" in text and table.name in page
         assert all(f"`{c.name}`" in text and f"<code>{c.name}</code>" in page for c in table.columns)
     assert "A &lt;lake&gt;" in page and "<script" not in page
+
+
+def test_the_catalogue_in_the_documents_is_the_one_of_the_program() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "use" / "lake.md").read_text("utf-8")
+    assert page.endswith(catalogue.markdown(heading="###")), "make it anew: trustdesk lake catalogue"

@@ -29,12 +29,13 @@ class Lake:
     """The [lake] table of `desk.toml`.
 
     `place` is a folder or the URL of a bucket, `options` what the bucket needs beyond the environment. `every_minutes` is
-    how often a running desk exports, 0 never. `engine` computes reports.
+    how often a running desk exports, 0 never. `engine` counts reports from the lake; without one they are counted from the
+    journal.
     """
 
     place: str = ""
     every_minutes: int = 0
-    engine: str = "duckdb"
+    engine: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -48,7 +49,7 @@ def settings_of(table: dict[str, Any]) -> Lake:
         if type(value) is not wanted:
             raise DeskError(f"desk.toml: [lake] {name} must be a {wanted.__name__}")
     lake = Lake(**table)
-    if lake.engine not in ENGINES:
+    if lake.engine not in ("", *ENGINES):
         raise DeskError(f"desk.toml: [lake] engine must be one of {', '.join(ENGINES)}")
     if lake.every_minutes < 0:
         raise DeskError("desk.toml: [lake] every_minutes must not be negative")
@@ -73,7 +74,7 @@ def source() -> Iterator[Source]:
     url = database_url(connection.settings_dict)
     connections.close_all()
     key = secret(settings.KEYS_DIR / "lake.key").encode()
-    with opened(url, key=key, flaggers=settings.DESK.trusted_flaggers) as view:
+    with opened(url, key=key) as view:
         yield view
 
 

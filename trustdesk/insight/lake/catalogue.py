@@ -11,11 +11,11 @@ from trustdesk.insight.lake.manifest import Manifest
 ORIGINS = {"journal": "ledger", "row": "desk", "rule": "worked out"}
 
 
-def markdown(manifest: Manifest | None = None) -> str:
-    """The catalogue as Markdown, headings from the second level."""
+def markdown(manifest: Manifest | None = None, *, heading: str = "##") -> str:
+    """The catalogue as Markdown; `heading` begins the name of each table."""
     lines = list(_summary(manifest))
     for table in schema.TABLES.values():
-        lines += [f"## `{table.name}`: {table.title.lower()}", "", table.meaning, ""]
+        lines += [f"{heading} `{table.name}`: {table.title.lower()}", "", table.meaning, ""]
         lines += [_about(table, manifest), ""]
         lines += ["| column | type | from | meaning |", "|---|---|---|---|"]
         for c in table.columns:

@@ -78,7 +78,7 @@ class Facts:
         elif kind == "report.authenticated":
             for report in life.rows.get("fact_report", ()):
                 if report["report_id"] == body.get("report"):
-                    report["trusted_flagger"] = bool(body.get("flagger")) or bool(report.get("trusted_flagger"))
+                    report["trusted_flagger"] = bool(body.get("flagger"))
         elif kind == "report.joined":
             life.case["reports"] = life.case.get("reports", 0) + (body.get("form") not in NOT_REPORTS)
         elif kind == "case.assigned":
@@ -158,6 +158,7 @@ class Facts:
             "targets": body.get("targets") or 0,
             "problems": len(body.get("problems") or ()),
             "answers": "answers" in body,
+            "trusted_flagger": False,  # until it was checked who sent it
             "country": body.get("country"),
         }
         life.put("fact_report", row | self.rows.reports.get(number, {}))

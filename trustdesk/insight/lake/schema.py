@@ -110,7 +110,7 @@ REPORT = Table(
         _c("cases", "int32", "cases it led to or joined, as far as the same export saw them", origin="row"),
         QUEUE,
         _c("reporter_key", "string", "pseudonym of who sent it", origin="row", to="dim_reporter"),
-        _c("trusted_flagger", "bool", "sent by a trusted flagger of DSA Article 22 whose identity was checked", origin="row"),
+        _c("trusted_flagger", "bool", "sent by a trusted flagger of DSA Article 22 whose address was verified", must=True),
         SUBJECT, ROLE,
         _c("language", "string", "language of the message", origin="row"),
         _c("first_decision_at", "time", "first final decision on its case after it was received", origin="rule"),

@@ -31,11 +31,9 @@ class Busy(Exception):
 class Source:
     """One frozen view of the desk's database. `url` is `sqlite:///path` or `postgresql://…`; `key` keys the pseudonyms."""
 
-    def __init__(self, connection: Any, *, key: bytes, postgres: bool, flaggers: tuple[str, ...] = ()) -> None:
+    def __init__(self, connection: Any, *, key: bytes) -> None:
         self._connection = connection
         self._key = key
-        self._postgres = postgres
-        self._flaggers = frozenset(f"from:{domain.lower()}" for domain in flaggers)
 
     def pseudonym(self, kind: str, ident: str) -> str | None:
         """A name for somebody that means nothing without the key; None for nobody."""
@@ -109,14 +107,13 @@ class Source:
             place = f"(r.case_id IS NULL AND r.state <> 'received' OR {place})"
         for row in self._rows(
             "SELECT r.id AS number, r.language AS language, LOWER(COALESCE(p.email, '')) AS email, "
-            "COALESCE(p.country, '') AS country, COALESCE(CAST(p.verified AS TEXT), '[]') AS verified, "
+            "COALESCE(p.country, '') AS country, "
             "(SELECT COUNT(*) FROM trustdesk_joining j WHERE j.report_id = r.id) AS cases "
             f"FROM trustdesk_report r LEFT JOIN trustdesk_party p ON p.id = r.reporter_id WHERE {place}"
         ):
             found.reports[row["number"]] = {
                 "language": row["language"] or None,
                 "reporter_key": self.pseudonym("reporter", row["email"]),
-                "trusted_flagger": not self._flaggers.isdisjoint(json.loads(row["verified"])),
                 "country": row["country"] or None,
                 "cases": row["cases"],
             }
@@ -224,7 +221,7 @@ def _indicator(row: Row) -> Row:
 
 
 @contextmanager
-def source(url: str, *, key: bytes, flaggers: tuple[str, ...] = ()) -> Iterator[Source]:
+def source(url: str, *, key: bytes) -> Iterator[Source]:
     """A frozen view of the database at `url`, and the right to export it until the block ends.
 
     The right dies with the process. Raises Busy when another process has it, ValueError for another kind of URL.
@@ -240,7 +237,7 @@ def source(url: str, *, key: bytes, flaggers: tuple[str, ...] = ()) -> Iterator[
             except OSError as error:
                 raise Busy("another export of this desk is running") from error
             with sqlite.connect(path) as connection:
-                yield Source(connection, key=key, postgres=False, flaggers=flaggers)
+                yield Source(connection, key=key)
                 connection.rollback()
     elif parts.scheme in ("postgresql", "postgres"):
         import adbc_driver_postgresql.dbapi as postgres
@@ -252,7 +249,7 @@ def source(url: str, *, key: bytes, flaggers: tuple[str, ...] = ()) -> Iterator[
                 held_row = cursor.fetchone()
                 if held_row is None or not held_row[0]:
                     raise Busy("another export of this desk is running")
-            yield Source(connection, key=key, postgres=True, flaggers=flaggers)
+            yield Source(connection, key=key)
             connection.rollback()
     else:
         raise ValueError(f"scheme {parts.scheme!r} is neither postgresql nor sqlite")

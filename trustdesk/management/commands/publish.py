@@ -62,12 +62,13 @@ class Command(DeskCommand):
             period = periods.named(kind, wanted) if wanted else periods.last_full(kind, now)
         except periods.BadPeriod as error:
             raise CommandError(str(error), returncode=USAGE) from error
-        point = publish.seal_now(actor=actor, now=now) if options["record"] and not options["engine"] else None
+        engine = options["engine"] or ("" if options["record"] else lake.settings_of(settings.DESK.lake).engine)
+        point = publish.seal_now(actor=actor, now=now) if options["record"] and not engine else None
         if point is not None:  # exactly what stands under the checkpoint, so that anybody can count it again
             lines, named = publications.lines_at(point), publications.named(point)
             document = publication.account(lines, period, checkpoint=named, provider=settings.DESK.name)
-        elif options["engine"]:
-            document = lake.document(period, engine=options["engine"], provider=settings.DESK.name)
+        elif engine:
+            document = lake.document(period, engine=engine, provider=settings.DESK.name)
         else:
             publish.seal(period.end, actor=actor, now=now)
             with journal.reading() as read:
