@@ -205,6 +205,7 @@ def write(database: Path, share: float, truth: Truth, *, after: int = 0) -> tupl
     """
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA cache_size=-1000000")
     connection.execute("BEGIN")
     sql = "INSERT INTO trustdesk_entry (chain, seq, kind, at, actor, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     cases = entries = 0
