@@ -46,7 +46,7 @@ _LOGS = (
     ),
     (
         linear(
-            r"failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bsyn\b[^\n]*\bdpt"
+            r"failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bet scan\b|\bsyn\b[^\n]*\bdpt"
         ),
         None,
         "network_attack",

@@ -307,7 +307,7 @@ def _url(raw: str) -> tuple[str, str, bool] | None:
         return None
     word = scheme.group(1).lower()
     name = ("https" if word.rstrip(")]").endswith("s") else "http") if word[0] in "hm" else word.replace("fxp", "ftp")
-    host, slash, tail = raw[scheme.end() :].partition("/")
+    host, slash, tail = _REFANG_SLASH.sub("/", raw[scheme.end() :]).partition("/")
     defanged = "tt" not in word and word[0] in "hmf" and word[:3] != "ftp" or "[" in host or "[" in scheme.group(3)
     if "[.]" in tail or "[/]" in tail:
         tail = refang(tail)

@@ -215,7 +215,7 @@ _REPORTS = linear(
 def _says_something(text: str) -> bool:
     """True if a body makes a claim of its own, so that what is attached to it is evidence and not the complaint."""
     solid = text[:20_000]
-    return len(solid.strip()) > 80 and found(_REPORTS, solid)
+    return len(solid.strip()) > 25 and found(_REPORTS, solid)
 
 
 _IS_TIMED, _IS_LOGGY, _IS_DISCLAIMER, _IS_WHOIS = 1, 2, 4, 8

@@ -66,7 +66,7 @@ _COMPLAINT = linear(
     r"misbruik|kwetsba|klacht|inbreuk|aanval|oplicht|nepwebs|hameçon|signale|illicite|frauduleu|contrefa|droits? d.auteur|plainte|malveillan|piratage|attaque|retirer|"
     r"fraude|denuncia|infracci|ataque|suplanta|malicios|retirada|estafa|ilícit|remoção|vulnera|violação|golpe|segnalazion|violazion|truffa|fraudolent|malevol|rimozione|compromess|"
     r"naruszen|incydent|złośliw|wyłudz|oszust|zgłosz|podatn|bezpečnost|útok|podvod|škodliv|stížnost|bedräg|nätfiske|skadlig|intrång|sårbar|oltalama|zararlı|saldırı|şikayet|kötüye|"
-    r"жалоб|наруш|шахрай|фишинг|мошен|вредонос|атак|взлом|уязвим|незаконн|投诉|侵权|钓鱼|恶意|攻击|违法|漏洞|違反|通報|フィッシング|不正|攻撃|侵害|脆弱|マルウェア"
+    r"жалоб|наруш|шахрай|фишинг|мошен|вредонос|атак|взлом|уязвим|незаконн|投诉|侵权|钓鱼|恶意|攻击|违法|漏洞|違反|通報|フィッシング|不正|攻撃|侵害|脆弱|マルウェア|피싱|침해|악성|공격|신고|해킹|haittaohjel|tietojenkalastel|hyökkäy|huijaus|rikkomu|svindel|angrep|skadevare|adathalász|támadás|kártev|jogsért|κακόβουλ|απάτη|επίθεση|phát tán|lừa đảo|احتيال|تصيد|פישינג|हमला"
 )
 
 
@@ -120,7 +120,7 @@ def read(message: Message) -> Reading:
         and (kind is None or confidence < 0.4 or kind is Category.SPAM)
     ):
         kind, confidence = Category.COPYRIGHT, 0.6
-    if form is Form.NOTICE and forms.is_reply(message) and not any(i.role is Role.TARGET for i in indicators):
+    if form is Form.NOTICE and forms.is_reply(message) and not _complains_anew(indicators, parsed.layout):
         form = Form.REPLY
     if form is Form.NOTICE and not indicators and kind is None:
         form = Form.REPLY if "In-Reply-To" in headers else Form.UNPARSED
@@ -152,6 +152,13 @@ def _unsaid(
         offered = found(_OFFER, parsed.subject[:300] + "\n" + text[:6000]) or "List-Unsubscribe" in message.headers
         return (Category.SPAM, 0.35) if offered else (Category.OTHER, 0.2)
     return kind, confidence
+
+
+def _complains_anew(indicators: list[Claimed], lines: Layout) -> bool:
+    """True if a reply complains of something that does not only stand in the lines it quotes."""
+    return any(
+        i.role is Role.TARGET and (i.start < 0 or not lines.lines[lines.index_at(i.start)].quote) for i in indicators
+    )
 
 
 _DMCA_FORMS = frozenset({Form.DMCA, Form.COUNTER_NOTICE, Form.RETRACTION})

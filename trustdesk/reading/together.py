@@ -7,6 +7,7 @@ import re
 
 from trustdesk.core.types import Category, Claimed, Role
 from trustdesk.reading import canonical
+from trustdesk.reading.extract import Found
 from trustdesk.reading.layout import BODY, EVIDENCE, LOG, MAIL_HEADER, Layout
 from trustdesk.reading.values import MENTIONS, Value, confidence
 
@@ -136,7 +137,7 @@ def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> 
             value.kind in ("url", "domain")
             and id(value) not in chosen
             and value.host.removeprefix("www.") in hosts
-            and value.score > (-2.0 if value.kind == "url" else -1.0)
+            and value.score > (-3.0 if value.kind == "url" else -1.0)
         ):
             chosen.add(id(value))
             extra[id(value)] = value
@@ -148,8 +149,8 @@ def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> 
         if 0 < start - end <= 6 and left.kind in ("url", "domain") and right.kind == "ip":
             if id(left) in chosen and id(right) not in chosen and right.score > -1.0:
                 extra[id(right)] = right
-        if 0 < start - end <= 8 and left.kind == right.kind == "ip" and id(left) in chosen and id(right) not in chosen:
-            if right.score > -2.0 and _AND.match(_between(lines, end, start)):
+        if 0 < start - end <= 8 and left.kind == right.kind and id(left) in chosen and id(right) not in chosen:
+            if right.score > (-2.0 if left.kind == "ip" else 0.0) and _AND.match(_between(lines, end, start)):
                 chosen.add(id(right))
                 extra[id(right)] = right
         if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
@@ -158,7 +159,34 @@ def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> 
             if right.score > least and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
                 extra[id(right)] = right
     extra.update(_records(spots, chosen, lines))
+    extra.update(_same_label(targets, candidates, lines))
     return list(extra.values())
+
+
+_LABEL = re.compile(r"\W*([^\W\d_][^:=]{1,38}?)\s*[:=]\s*\W{0,3}$")
+
+
+def _same_label(targets: list[Value], candidates: list[Value], lines: Layout) -> dict[int, Value]:
+    """What has the label of a target, record after record (`Host: …` … `Host: …`), unless much speaks against it."""
+    chosen = {id(v) for v in targets}
+    labels = {
+        label for v in targets if v.best is not None and not v.best.hint and (label := _labelled(v, v.best, lines))
+    }
+    out: dict[int, Value] = {}
+    if labels:
+        for value in candidates:
+            if id(value) not in chosen and value.score > -2.5 and value.best is not None:
+                if any(_labelled(value, m, lines) in labels for m in value.mentions[:MENTIONS]):
+                    out[id(value)] = value
+    return out
+
+
+def _labelled(value: Value, mention: Found, lines: Layout) -> tuple[str, str] | None:
+    index = lines.index_at(mention.start)
+    if lines.lines[index].zone != BODY:
+        return None
+    match = _LABEL.match(_label(lines, index, mention.start)[:60])
+    return (value.kind, match.group(1).lower()) if match else None
 
 
 def _spells(name: str, address: str) -> bool:
