@@ -1,4 +1,4 @@
-"""The weekly figures, computed from the journal alone; the same document that `trustdesk publish weekly` writes."""
+"""Reports on a week, month or quarter, computed from the journal alone; the same documents that `trustdesk publish` writes."""
 
 from __future__ import annotations
 
@@ -8,54 +8,59 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from trustdesk import clock
 from trustdesk.insight import periods, publication
-from trustdesk.queries import journal, ledger
-from trustdesk.web import words
+from trustdesk.queries import journal, ledger, publications
 from trustdesk.web.staff.common import page
 
-#: A week that is over is counted again only when the journal has grown.
+#: A period is counted again only when the journal has grown.
 KEPT = 15 * 60
 
 
 @require_safe
 @page("see_reports")
 def show(request: HttpRequest) -> HttpResponse:
-    """One week, with the week before beside it; as a page, JSON or CSV."""
-    now = clock.now()
-    current = periods.holding("weekly", now)
-    name = request.GET.get("week", "")
+    """One period with the one before beside it; as a page, or as the file that `trustdesk publish` writes."""
+    from trustdesk.insight.publications.formats import FORMATS, LANGUAGES, write
+
+    now, kind = clock.now(), request.GET.get("kind", "weekly")
+    if kind not in periods.KINDS:
+        raise Http404("no such kind of report")
+    current = periods.holding(kind, now)
+    name = request.GET.get("period", request.GET.get("week", ""))
     try:
-        period = periods.named("weekly", name) if name else current
+        period = periods.named(kind, name) if name else current
     except periods.BadPeriod as error:
         raise Http404(str(error)) from error
     document = _document(period)
+    spoken = (get_language() or "en").partition("-")[0]
+    language = spoken if spoken in LANGUAGES else "en"
     wanted = request.GET.get("format", "")
-    if wanted == "json":
-        return _file(publication.to_json(document), "application/json", f"weekly-{period.name}.json")
-    if wanted == "csv":
-        return _file(publication.to_csv(document), "text/csv; charset=utf-8", f"weekly-{period.name}.csv")
-    before = period.before()
-    context = {
+    if wanted:
+        if wanted not in FORMATS:
+            raise Http404("no such format")
+        return _file(write(wanted, document, language), FORMATS[wanted].media_type, f"{kind}-{period.name}.{wanted}")
+    context = _drawn(document, language) | {
+        "kind": kind,
+        "kinds": (("weekly", _("Week")), ("monthly", _("Month")), ("quarterly", _("Quarter"))),
         "d": document,
         "period": period,
-        "before": before,
-        "after": None if period.end > now else periods.holding("weekly", period.end),
+        "before": period.before(),
+        "after": None if period.end > now else periods.holding(kind, period.end),
         "running": period.end > now,
-        "categories": _table(document["received"]["by_category"], "category"),
-        "outcomes": _table(document["outcomes"], "outcome"),
-        "channels": _table(document["received"]["by_channel"], "channel"),
-        "forms": _table(document["received"]["by_form"], "form"),
-        "days": document["by_day"],
-        "peak": max((max(day["received"], day["opened"], day["closed"]) for day in document["by_day"]), default=0) or 1,
+        "formats": [(name, name.upper()) for name in ("pdf", "xlsx", "html", "csv", "json")],
+        "kept": publications.of_period(kind, period.name),
     }
     return render(request, "staff/reports.html", context)
 
 
 def _document(period: periods.Period) -> dict[str, Any]:
-    key = f"weekly:{period.name}:{ledger.newest()}"
+    key = f"report:{period.kind}:{period.name}:{ledger.newest()}"
     known = cache.get(key)
     if known is None:
         with journal.reading() as reading:
@@ -66,11 +71,31 @@ def _document(period: periods.Period) -> dict[str, Any]:
     return dict(known)
 
 
-def _table(counts: dict[str, int], table: str) -> list[tuple[str, int, int]]:
-    """(word, number, share in percent) of each line."""
-    total = sum(counts.values()) or 1
-    return [(words.word(table, name), number, round(number * 100 / total)) for name, number in counts.items()]
+def _drawn(document: dict[str, Any], language: str) -> dict[str, Any]:
+    """What the page shows, from the same sections as the file."""
+    from trustdesk.insight.publications import charts, sections, summary
+    from trustdesk.insight.publications.page import FONT
+    from trustdesk.insight.publications.texts import texts
+
+    t = texts(language)
+    shown = []
+    for s in sections.sections(document, t):
+        # Drawn by us from numbers; the names in it are escaped by the drawing program.
+        drawn = SafeString(mark_safe(charts.svg(s, t, font=FONT, page=True)))  # noqa: S308
+        shown.append(
+            {"id": f"h-{s.ident}", "title": s.title, "sentence": s.sentence, "chart": drawn, "folded": s.folded and bool(drawn),
+             "half": s.chart in ("bars", "changes"), "columns": [(c.title, c.kind != "text") for c in s.columns],
+             "rows": [(row[0], [(cell, c.kind != "text") for cell, c in zip(row[1:], s.columns[1:], strict=True)])
+                      for row in sections.cells(s, t)]}
+        )  # fmt: skip
+    return {
+        "title": t.title(document["kind"], document["period"]),
+        "days": t.days(document),
+        "lead": summary.summary(document, t),
+        "cards": sections.cards(document, t),
+        "sections": shown,
+    }
 
 
-def _file(text: str, kind: str, name: str) -> HttpResponse:
-    return HttpResponse(text, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
