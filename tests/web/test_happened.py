@@ -156,3 +156,17 @@ def test_several_addresses_of_one_site_are_several_measures(site, report, drain,
         case.pk, disable(site, measures=(twice, twice)), actor=DIEGO, now=now, persist=False
     )  # fmt: skip
     assert "measure.twice" in {f.code for f in again.findings}
+
+
+def test_a_reporter_whose_report_was_unfounded_is_warned_by_a_person(ana, opened: Case, drain, post, now):
+    where = reverse("staff:law-case", args=[opened.code])
+    assert 'value="warn"' not in ana.get(where).content.decode()
+    decide.decide(opened.pk, decide.Choice("no_violation", reasons=REASONS), actor=ANA, now=now)
+    drain()
+    assert 'value="warn"' in ana.get(where).content.decode()
+    ana.post(where, {"do": "warn", "what": "CSIRT@bancoazul.example"})
+    drain()
+    warning = opened.notices.get(kind="strike_warning")
+    assert (warning.to_role, warning.state) == ("reporter", "sent")
+    page = ana.post(where, {"do": "warn", "what": "nobody@else.example"}, follow=True).content.decode()
+    assert "That report is not of this case" in page and opened.notices.filter(kind="strike_warning").count() == 1

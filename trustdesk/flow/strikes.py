@@ -87,6 +87,13 @@ def warn_reporter(case_id: int, report_id: int, *, actor: Actor, now: datetime) 
         return notify.to_reporter(case, report, "strike_warning", facts=facts, now=now, actor=actor)
 
 
+def warn_sender(case_id: int, email: str, *, actor: Actor, now: datetime) -> Notice | None:
+    """`warn_reporter` for the newest report of the case that came from an address. Raises Refused."""
+    mine = Report.objects.filter(joinings__case_id=case_id, reporter__email__iexact=email).order_by("-id")
+    number = mine.values_list("pk", flat=True).first() if email else None
+    return warn_reporter(case_id, number or 0, actor=actor, now=now)
+
+
 REPORTER_STEP = {
     "en": "we put your reports behind those of others for a time; we go on reading every one",
     "es": "durante un tiempo tratamos sus reportes después de los demás; seguimos leyendo cada uno",

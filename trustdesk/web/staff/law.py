@@ -17,6 +17,7 @@ from trustdesk import clock
 from trustdesk.core.regime_rules import ClockRule, Item, Regime
 from trustdesk.core.types import Refused
 from trustdesk.flow import confirm, events, putback
+from trustdesk.flow import strikes as strikes_of
 from trustdesk.queries import access, law, people, strikes
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
@@ -102,6 +103,8 @@ def _say(request: HttpRequest, number: int) -> None:
         elif given["do"] in ("action", "over"):
             over, court, which = given["do"] == "over", given["court"], given["number"]
             putback.court_action(number, court=court, number=which, why=given["why"], over=over, **who)
+        elif given["do"] == "warn":
+            strikes_of.warn_sender(number, given["what"], **who)
         else:
             return
         messages.success(request, _("It is written down, and the clocks follow it."))
