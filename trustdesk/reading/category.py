@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads best in one line)
 """What is a complaint about? Weighted words, the subject line counting most; and what it shows: log lines, a mail."""
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _LOGS = (
     ),
     (
         linear(
-            r"failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bet scan\b|\bsyn\b[^\n]*\bdpt"
+            r"failed password|invalid user|authentication fail|sasl login|wp-login\.php|xmlrpc\.php|\bdpt=22\b|\bet scan\b|\bdeny (?:tcp|udp|icmp)\b|\bufw block\b|\[?action=\"?(?:dropped|blocked|deny)|registration from [^\n]{0,80}failed|\bsyn\b[^\n]*\bdpt"
         ),
         None,
         "network_attack",

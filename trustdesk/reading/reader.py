@@ -61,7 +61,7 @@ _SILENT_OTHERWISE = 4.5
 _COMPLAINT = linear(
     r"\babus|\breports?\b|\bspam|phish|infring|attack|malware|malicious|complain|unauthori[sz]ed|illegal|fraud|violat|incident|vulnerab|compromis|infected|"
     r"intrusion|brute.?force|port.?scan|hack|botnet|blacklist|block ?list|takedown|take down|copyright|piracy|trademark|counterfeit|"
-    r"\bscam|\bfake\b|stolen|suspicious|hijack|unlicen[cs]ed|prohibited|without (?:my |our |any )?(?:consent|permission|authori)|took my money|infected|banned|sinkhole|exploit|ddos|"
+    r"\bscam|\bscan(?:s|ned|ning)?\b|firewall|denied|\bfake\b|stolen|suspicious|hijack|unlicen[cs]ed|prohibited|without (?:my |our |any )?(?:consent|permission|authori)|took my money|infected|banned|sinkhole|exploit|ddos|"
     r"missbrauch|angriff|angegriffen|urheber|betrug|betrüg|gefälscht|schad(?:software|programm)|verwundbar|kompromittiert|beschwerde|verletzung|sicherheitsvorfall|sperr(?:en|ung)|"
     r"misbruik|kwetsba|klacht|inbreuk|aanval|oplicht|nepwebs|hameçon|signale|illicite|frauduleu|contrefa|droits? d.auteur|plainte|malveillan|piratage|attaque|retirer|"
     r"fraude|denuncia|infracci|ataque|suplanta|malicios|retirada|estafa|ilícit|remoção|vulnera|violação|golpe|segnalazion|violazion|truffa|fraudolent|malevol|rimozione|compromess|"

@@ -57,7 +57,7 @@ _AUTHORITY = re.compile(
 _COMPANY = re.compile(r"(?i)^,? (?:inc|llc|ltd|corp|gmbh|limited|company|co\.|s\.?a\.?|b\.?v\.?|ag|plc|s\.?r\.?l)\b")
 _IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
 _LOG_SOURCE = re.compile(
-    r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker(?:'s)?(?: ip)?\)?|\bsaddr|\bremote|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
+    r"(?i)(?:\bfrom|\bsrc|\bsource|\brhost|\bclient|\battacker(?:'s)?(?: ip)?\)?|\bsaddr|\bremote|\bfailed for|\brip|\bby|\bban|\bhost|\bip|\buser\s\S{1,40}\sfrom)[\s=:\[(\"'<]{0,4}(?:ip)?[\s=:\[(\"'<]{0,3}$"
 )
 _LOG_TARGET = re.compile(
     r"(?i)(?:\bto|\bdst|\bdest(?:ination)?|\bdaddr|->|=>|>|\btarget|\bvictim|\bon|\bat|\blocal)[\s=:\[(\"'<>\-]{0,4}(?:ip)?[\s=:\[(\"']{0,3}$"
@@ -241,8 +241,8 @@ class _Weigher:
         if mention.kind != "ip":
             return -1.0
         extra = 1.0 if self.context.category in BEHAVIOUR else 0.0
-        if _HTTP_HOST.match(text):
-            return -2.0
+        if _HTTP_HOST.match(text) or text[max(at - 1, 0) : at] == "@":
+            return -2.0  # the name of the host that was asked, or of an account on it
         if _LOG_SOURCE.search(before):
             return 1.5 + extra
         if _LOG_TARGET.search(before):
