@@ -21,6 +21,8 @@ from trustdesk.insight.metrics import definition
 from trustdesk.insight.metrics.catalogue import METRICS
 from trustdesk.insight.metrics.definition import Metric, Window
 
+pytestmark = pytest.mark.engines
+
 WINDOWS = [
     Window("before", MONDAY - timedelta(days=14), MONDAY),
     Window("week", MONDAY, MONDAY + timedelta(days=7)),
@@ -84,7 +86,6 @@ def test_postgresql(lake: tuple[Store, Manifest], measure: dict[str, list[dict[s
         compare(answers(engine), measure)
 
 
-@pytest.mark.engines
 def test_clickhouse(lake: tuple[Store, Manifest], measure: dict[str, list[dict[str, Any]]]) -> None:
     if importlib.util.find_spec("chdb") is None:
         pytest.skip("NOT TESTED on ClickHouse: chdb is not installed (make engines)")
@@ -92,7 +93,6 @@ def test_clickhouse(lake: tuple[Store, Manifest], measure: dict[str, list[dict[s
         compare(answers(engine), measure)
 
 
-@pytest.mark.engines
 def test_spark(lake: tuple[Store, Manifest], measure: dict[str, list[dict[str, Any]]]) -> None:
     if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
         pytest.skip("NOT TESTED on Spark: PySpark or Java is not installed (make engines; Java 17)")

@@ -34,11 +34,10 @@ class Store:
             self.place = str(folder)
             self._store = LocalStore(prefix=folder)
         else:
-            given: dict[str, Any] = dict(options or {})
-            if str(given.get("endpoint", "")).startswith("http://"):
-                self._store = from_url(self.place, config=given, client_options={"allow_http": True})
-            else:
-                self._store = from_url(self.place, config=given)
+            given: dict[str, Any] = {"config": dict(options or {})}
+            if str(given["config"].get("endpoint", "")).startswith("http://"):
+                given["client_options"] = {"allow_http": True}
+            self._store = from_url(self.place, **given)
 
     def put(self, name: str, content: bytes) -> None:
         """Write or replace."""
