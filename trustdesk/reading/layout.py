@@ -162,6 +162,7 @@ class Line:
     section: int
     quote: int = 0
     depth: int = 0
+    shown: bool = False  # a header field of an attached message, shown above it
 
 
 class Layout:
@@ -196,6 +197,7 @@ def layout(doc: Document) -> Layout:
                     line.start = at + quoted.end()
             line.zone = state.zone(line.text, marks.of(at))
             if section.source == "message-header":
+                line.shown = True
                 line.zone = MAIL_HEADER if substance else FORWARD_HEADER
             elif section.source.startswith("file:") and line.zone in (BODY, SIGNATURE):
                 line.zone = LOG if not nested else EVIDENCE

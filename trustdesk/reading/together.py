@@ -23,6 +23,12 @@ def mail_source(values: list[Value], lines: Layout) -> list[Value]:
     """The address that handed a reported mail over to the reporter's side: as the receiving server noted it (SPF), or
     else of the topmost Received field that is not a hop within one organisation."""
     found = [i for i, line in enumerate(lines.lines) if line.zone in (MAIL_HEADER, EVIDENCE)]
+    # A complaint that was itself attached shows the reported mail in its text: the inner header is the one.
+    inner = [
+        i for i in found if lines.lines[i].zone == MAIL_HEADER and lines.lines[i].depth and not lines.lines[i].shown
+    ]
+    if any(lines.lines[i].text.lstrip()[:9].lower() == "received:" for i in inner):
+        found = inner
     text = "\n".join(lines.lines[i].text for i in found[:600])[:_HEADER_CHARS]
     if not text:
         return []
