@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 
 from tests.flow.conftest import ANA, disable
 from trustdesk.core.types import SYSTEM
-from trustdesk.flow import checkpoint, decide
+from trustdesk.flow import checkpoint, decide, forget
 from trustdesk.insight.lake.manifest import latest
 from trustdesk.insight.lake.store import Store
 from trustdesk.management import lake
@@ -93,6 +93,22 @@ def test_one_export_at_a_time(place: str, opened: Case) -> None:
     with lake.source(), pytest.raises(CommandError, match="another export") as refused:
         call_command("lake", "export", "--place", place)
     assert refused.value.returncode == 75
+
+
+def test_a_reporter_who_is_erased_vanishes(
+    place: str, capfd: pytest.CaptureFixture[str], opened: Case, site: Asset, now: datetime, drain: Callable[..., int]
+) -> None:
+    decide.decide(
+        opened.pk, disable(site, outcome="no_violation", ground="none", clause="", measures=()), actor=ANA, now=now
+    )
+    drain(now)
+    call_command("lake", "export", "--place", place)
+    known = ask(capfd, place, "SELECT r.reporter_key FROM fact_report r JOIN dim_reporter USING (reporter_key)")
+    forget.forget(opened.pk, "asked for it", actor=ANA, now=now + timedelta(days=4000))
+    call_command("lake", "export", "--place", place)
+    assert known and ask(capfd, place, "SELECT count(reporter_key) AS n FROM fact_report") == [{"n": "0"}]
+    assert ask(capfd, place, "SELECT * FROM dim_reporter") == []
+    call_command("lake", "verify", "--place", place)
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,9 @@ class Desk(Source):
     def chains(self, above: int, late: list[int]) -> list[int]:
         return sorted({e["chain"] for n, e in self.entries.items() if n > above or n in late})
 
+    def erased(self, above: int) -> list[int]:
+        return []
+
     def lines(self, low: int, high: int, only: Any = None, *, above: int = 0, upto: int = 0, without: Any = ()) -> Any:
         kept = [
             e

@@ -33,7 +33,7 @@ BUCKET = 8192
 #: A number of an entry that never came belongs to a transaction that was given up.
 GIVEN_UP = timedelta(hours=24)
 #: Entries of the desk's own chain after which its older facts are made anew: what was erased must vanish from them.
-ERASURES = re.compile(r"^(evidence|party|report|retention)\.(eras|tombston|forg|reread)")
+ERASURES = re.compile(r"\.(erased|reread)$")
 #: The month of a table that has no rows yet; engines want a file to know its columns.
 NO_MONTH = "1970-01"
 
@@ -84,7 +84,7 @@ def export(
         old = Manifest(number=old.number, desk=desk)
     work = _Work(source, store, old)
     late = source.present(sorted(old.missing))
-    chains = source.chains(old.entry, late)
+    chains = sorted({*source.chains(old.entry, late), *source.erased(min([old.entry + 1, *late]) - 1)})
     by_bucket: dict[int, set[int]] = defaultdict(set)
     for chain in chains:
         by_bucket[bucket_of(chain)].add(chain)
@@ -156,7 +156,7 @@ class _Work:
         above = 0
         if bucket == 0 and changed is not None:
             new = list(self.source.lines(0, 1, above=self.old.entry))
-            whole = late or any(ERASURES.match(line["kind"]) for line in new)
+            whole = late or any(ERASURES.search(line["kind"]) for line in new)
             changed, above = (None, 0) if whole else (set(), self.old.entry)
         only = changed if bucket else None
         made = Facts(self.source.rows(low, high, only), self.source.pseudonym)

@@ -63,6 +63,17 @@ class Source:
         sql = f"SELECT DISTINCT chain FROM trustdesk_entry WHERE id > {above:d}{also} ORDER BY chain"
         return [r["chain"] for r in self._rows(sql)]
 
+    def erased(self, above: int) -> list[int]:
+        """The cases whose facts name a reporter that an entry above `above` erased, also from another case's chain."""
+        parties: set[int] = set()
+        for row in self._rows(f"SELECT body FROM trustdesk_entry WHERE kind = 'words.erased' AND id > {above:d}"):
+            parties |= set(json.loads(row["body"]).get("parties", ()))
+        if not parties:
+            return []
+        listed = ",".join(f"{n:d}" for n in sorted(parties))
+        sql = f"SELECT DISTINCT COALESCE(case_id, 0) AS number FROM trustdesk_report WHERE reporter_id IN ({listed})"
+        return [r["number"] for r in self._rows(sql)]
+
     def lines(
         self,
         low: int,
