@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 from hypothesis import HealthCheck, given, settings
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from tests.reading.samples import ARF, COUNTER, DMCA, mail
 from trustdesk.core.types import Problem, Reading
 from trustdesk.interfaces.reading import read
+from trustdesk.reading import cms
 from trustdesk.reading.extract import extract
 from trustdesk.reading.identity import identity
+from trustdesk.reading.keys import NO_KEYS
 from trustdesk.reading.message import Message
 
 BOUNDED = settings(max_examples=120, deadline=4000, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -33,9 +36,69 @@ XARF = json.dumps(
         },
     }
 ).encode()
+X_ARF = mail(
+    "--b\nContent-Type: text/plain\n\nAn attack.\n--b\nContent-Type: text/plain; name=report.txt\n\n---\nReported-From: a@b.example\n"
+    "Category: abuse\nReport-Type: login-attack\nReport-ID: 1\nDate: 2026-11-02\nSource-Type: ipv4\nSource: [192.0.2.1, '192.0.2.2']\n"
+    "Schema-URL: http://x.example/\n--b--\n",
+    extra="X-XARF: PLAIN\r\nContent-Type: multipart/mixed; boundary=b\r\n",
+)
+SIGNED = mail(
+    "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nSpam from 192.0.2.1\n-----BEGIN PGP SIGNATURE-----\n\nwr0EARYKAG8F\n=ek5B\n"
+    "-----END PGP SIGNATURE-----\n"
+)
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    return bytes([tag, len(body := b"".join(parts))]) + body
+
+
+def ber(tag: int, *parts: bytes) -> bytes:
+    """The same with a length that is not said beforehand."""
+    return bytes([tag, 0x80]) + b"".join(parts) + b"\0\0"
+
+
+_OIDS = [
+    bytes.fromhex(f"06{len(h) // 2:02x}{h}")
+    for h in ("2a864886f70d010702", "2a864886f70d010701", "608648016503040201", "2a8648ce3d040302")
+]
+_SIGNER = der(
+    0x30,
+    der(2, b"\1"),
+    der(0x30, der(0x30), der(2, b"\7")),
+    der(0x30, _OIDS[2]),
+    der(0x30, _OIDS[3]),
+    der(4, b"\1\2\3"),
+)
+#: Signed data (RFC 5652) with a content in two pieces and one signer.
+CMS = ber(
+    0x30,
+    _OIDS[0],
+    ber(
+        0xA0,
+        ber(
+            0x30,
+            der(2, b"\1"),
+            der(0x31, der(0x30, _OIDS[2])),
+            ber(0x30, _OIDS[1], ber(0xA0, ber(0x24, der(4, b"\r\nspam from "), der(4, b"192.0.2.1\r\n")))),
+            der(0x31, _SIGNER),
+        ),
+    ),
+)
+SMIME = mail(
+    base64.encodebytes(CMS).decode(),
+    extra="Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n",
+)
+TNEF = mail(
+    base64.encodebytes(b"\x78\x9f\x3e\x22\x01\x00\x01\x0c\x80\x02\x00\x06\x00\x00\x00http:/\x00\x00").decode(),
+    extra="Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n",
+)
 CSV = mail("ip,url,date\n192.0.2.1,http://a.test/,2026-11-01\n", extra="Content-Type: text/csv\r\n")
 SEEDS = [
     ARF,
+    X_ARF,
+    SIGNED,
+    SMIME,
+    TNEF,
     XARF,
     CSV,
     mail(DMCA),
@@ -78,6 +141,22 @@ def test_damaged_messages(seed: bytes, edits: list[tuple[int, int, bytes]]) -> N
 def test_made_of_pieces(raw: bytes) -> None:
     check(read(b"From: a@b.example\r\nMIME-Version: 1.0\r\n" + raw))
     list(Message.from_bytes(raw).walk())
+
+
+@BOUNDED
+@given(
+    edits=st.lists(st.tuples(st.integers(0, len(CMS)), st.integers(0, 4), st.binary(max_size=4)), max_size=8),
+    cut=st.integers(0, len(CMS)),
+)
+def test_damaged_signed_data(edits: list[tuple[int, int, bytes]], cut: int) -> None:
+    raw = CMS
+    for at, gone, piece in edits:
+        raw = raw[:at] + piece + raw[at + gone :]
+    for data in (raw, raw[:cut]):
+        try:
+            cms.check(cms.signed(data), b"", NO_KEYS)
+        except cms.Damaged:
+            continue
 
 
 @BOUNDED

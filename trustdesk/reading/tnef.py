@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 _BODY, _TITLE, _DATA, _PROPERTIES = 0x0002800C, 0x00018010, 0x0006800F, 0x00069003
-_HTML = re.compile(rb"(?is)<html.{0,4000000}?</html>")
 _MAX_ATTRIBUTES = 2_000
 
 
@@ -31,6 +29,7 @@ def parts(data: bytes) -> Iterator[tuple[str, bytes]]:
             yield title or "attachment", value
             title = ""
         elif ident == _PROPERTIES:
-            match = _HTML.search(value)
-            if match:
-                yield "message.html", match.group()
+            low = value.lower()
+            start, stop = low.find(b"<html"), low.rfind(b"</html>")
+            if 0 <= start < stop:
+                yield "message.html", value[start : stop + 7]
