@@ -38,6 +38,12 @@ def resolve(purpose: str, text: str) -> int | None:
     return idents[0] if idents else None
 
 
+def resolve_pair(purpose: str, text: str) -> tuple[int, int] | None:
+    """The two numbers that `text` opens for `purpose`, or None."""
+    idents = _idents(purpose, text, 2)
+    return (idents[0], idents[1]) if idents else None
+
+
 def customer_token(case_id: int, subject_id: int) -> str:
     """The token of a customer's page: it binds the case and the customer, so it ends with a change of either."""
     return token(_CUSTOMER, case_id, subject_id)

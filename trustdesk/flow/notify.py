@@ -21,7 +21,7 @@ from django.core.validators import validate_email
 from trustdesk.core import clocks as engine
 from trustdesk.core import deciding, journal, states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, SYSTEM, Actor, Role
-from trustdesk.flow import duties, letters, links, silence
+from trustdesk.flow import duties, letters, links, silence, survey
 from trustdesk.flow.elements import missing_of
 from trustdesk.flow.letters import LetterFacts, LetterMeasure
 from trustdesk.flow.plugins import channel
@@ -290,6 +290,7 @@ def write(
         "report": report.pk if report else None,
         "decision": decision.pk if decision else None,
         "appeal": appeal.pk if appeal else None,
+        "asks": bool(facts.survey),
     }
     changed: list[Clock] = []
     if rule:
@@ -398,6 +399,8 @@ def about_decision(decision_id: int, *, now: datetime) -> None:
             else:
                 for report in reported:
                     told = replace(facts, missing=missing_of(case, report)) if kind == "missing_elements" else facts
+                    if kind == "outcome" and settings.DESK.survey:
+                        told = replace(told, survey=survey.link_for_reporter(case.category, report.pk, decision))
                     to_reporter(case, report, kind, facts=told, now=now, decision=decision)
 
 
@@ -458,6 +461,8 @@ def about_appeal(appeal_id: int, kind: str, *, now: datetime) -> None:
         if Notice.objects.filter(appeal=appeal, kind=kind).exists():
             return
         facts = facts_about(case, decision=appeal.decision, appeal=appeal)
+        if kind == "appeal_outcome" and settings.DESK.survey:
+            facts = replace(facts, survey=survey.link_after_appeal(case.category, appeal.pk))
         if appeal.by.startswith("customer"):
             to_customer(case, kind, facts=facts, now=now, appeal=appeal)
         else:

@@ -44,7 +44,9 @@ class Desk:
     enricher: dict[str, dict[str, Any]] = field(default_factory=dict)
     dkim: dict[str, Any] = field(default_factory=dict)  # whether and whom to ask for keys (flow/authenticate.py)
     trusted_flaggers: tuple[str, ...] = ()  # domains of trusted flaggers (DSA Article 22); they count when verified
+    exchanges: dict[str, dict[str, Any]] = field(default_factory=dict)  # public registers that records are handed to
     lake: dict[str, Any] = field(default_factory=dict)  # where facts are exported to (management/lake.py)
+    survey: bool = True  # whether closing letters ask one question (flow/survey.py)
     reports: dict[str, Any] = field(default_factory=dict)  # who gets which report by mail (management/scheduled.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)
     exposure_per_day: int = 40  # graphic files that a person may look at within a day

@@ -270,7 +270,10 @@ EVENT: Words = {
     "request.answered": _("the request was answered"),
 }
 
+SATISFACTION: Words = {"yes": _("yes"), "partly": _("partly"), "no": _("no")}
+
 TABLES: Mapping[str, Words] = {
+    "satisfaction": SATISFACTION,
     "verdict": VERDICT,
     "category": CATEGORY,
     "form": FORM,

@@ -150,6 +150,7 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         "recipient_name": safe.name(facts.recipient_name),
         "reporter_name": safe.defang(safe.line(facts.reporter_name, 120)),
         "link": facts.link,
+        "survey": facts.survey,
         "case": safe.line(facts.case_code, 20),
         "report": safe.line(facts.report_code, 20),
         "reference": safe.line(facts.case_code if facts.recipient == "customer" else facts.report_code, 20)

@@ -41,6 +41,7 @@ class LetterFacts:
     recipient: Literal["reporter", "customer"] = "reporter"
     recipient_name: str = ""
     link: str = ""  # the recipient's private page (flow.links)
+    survey: str = ""  # where they say whether we dealt with it well (flow.survey); empty: not asked
     # about what
     case_code: str = ""
     report_code: str = ""

@@ -21,6 +21,8 @@ from trustdesk.flow import links, silence
 from trustdesk.queries import public
 from trustdesk.web import limits, words
 
+#: First line of an answer in which the customer says that it is fixed; people of the desk read it, in their language.
+FIXED = "[fixed] The customer says that this is fixed and asks us to look.\n\n"
 #: Texts per network and hour behind private links.
 PER_HOUR = 20
 
@@ -32,7 +34,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
     if number is None:
         raise Http404("no such report")
     view = _found(lambda: public.reporter(number))
-    _speak(request, view.report.language)
+    speak(request, view.report.language)
     by = Actor("reporter", str(view.report.pk))
     if request.method == "POST":
         decision = next(
@@ -74,7 +76,7 @@ def customer(request: HttpRequest, token: str) -> HttpResponse:
     view = _found(lambda: public.customer(*numbers))
     if silence.forbidden(view.case, to="customer", letter="statement_of_reasons"):
         raise Http404("no such case")
-    _speak(request, view.case.subject.language if view.case.subject else "")
+    speak(request, view.case.subject.language if view.case.subject else "")
     by = Actor("customer", str(numbers[1]))
     if request.method != "POST":
         return _customer_page(request, view, by)
@@ -86,7 +88,8 @@ def customer(request: HttpRequest, token: str) -> HttpResponse:
         refused = _write(request, as_kind, view.decision.pk, by)
         said = _("We have your appeal. Somebody who did not make the decision will look at it.")
     elif kind == "answer" and view.may_answer:
-        refused = _write(request, "answer", view.case.pk, by)
+        fixed = request.POST.get("fixed") == "yes"
+        refused = _write(request, "answer", view.case.pk, by, before=FIXED if fixed else "")
         said = _("We have your answer. It is with the case now.")
     else:
         raise Http404("nothing to do")
@@ -103,6 +106,7 @@ def _customer_page(request: HttpRequest, view: public.CustomerView, by: Actor, *
     context = {
         "view": view,
         "case": view.case,
+        "token": links.customer_token(view.case.pk, view.case.subject_id),
         "decision": decision,
         "may_appeal": decision is not None and decision.outcome == "measures" and not hurdles,
         "hurdles": hurdles,
@@ -112,7 +116,7 @@ def _customer_page(request: HttpRequest, view: public.CustomerView, by: Actor, *
     return render(request, "public/customer.html", context, status=more.get("status", 200))
 
 
-def _write(request: HttpRequest, kind: str, number: int, by: Actor) -> dict[str, Any] | None:
+def _write(request: HttpRequest, kind: str, number: int, by: Actor, before: str = "") -> dict[str, Any] | None:
     """Hand the text to the flow; None when it was taken, else what the page needs to show it again with the reason."""
     text = request.POST.get("text", "").replace("\r\n", "\n")
     kept = {"typed": text, "typed_for": request.POST.get("do") or f"appeal {request.POST.get('decision', '')}"}
@@ -122,7 +126,7 @@ def _write(request: HttpRequest, kind: str, number: int, by: Actor) -> dict[str,
     language = translation.get_language() or ""
     try:
         if kind == "answer":
-            flow.answer(number, text=text, by=by, actor=by, now=clock.now(), language=language)
+            flow.answer(number, text=before + text, by=by, actor=by, now=clock.now(), language=language)
         else:
             flow.lodge(number, kind=kind, text=text, by=by, actor=by, now=clock.now(), language=language)
     except Refused as refused:
@@ -137,7 +141,7 @@ def _found(ask: Any) -> Any:
         raise Http404(str(error)) from error
 
 
-def _speak(request: HttpRequest, language: str) -> None:
+def speak(request: HttpRequest, language: str) -> None:
     """The reader's own language, unless they chose another one on this site."""
     short = language.partition("-")[0]
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and short in dict(settings.LANGUAGES):

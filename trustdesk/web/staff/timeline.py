@@ -180,6 +180,9 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "case.reopened": lambda b, v: _("Case reopened"),
     "case.closed": lambda b, v: _("Case closed"),
     "answer.received": lambda b, v: _("Answer received"),
+    "survey.answered": lambda b, v: (
+        _("Asked how we did, they answered: %(answer)s") % {"answer": words.word("satisfaction", b["answer"])}
+    ),
     "decision.made": lambda b, v: _("Decided: %s") % _decision(b, v),
     "decision.held": lambda b, v: _("Decided and held for a second person: %s") % _decision(b, v),
     "decision.approved": lambda b, v: _("Second person agreed: %s") % _decision(b, v),
