@@ -95,3 +95,38 @@ def customer(case_id: int, subject_id: int) -> CustomerView:
         answer_due=due.order_by("due_at").values_list("due_at", flat=True).first(),
         may_answer=case.state in ("open", "waiting", "held", "enforcing"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCase:
+    """One case of a customer's account, as far as letters of ours have told them of it."""
+
+    case: Case
+    decisions: list[Decision]
+    measures: list[Measure]
+    appeals: list[Appeal]
+    letters: list[Notice]
+
+
+def account(subject_id: int) -> list[AccountCase]:
+    """The cases of a customer's account of which they had a letter, the newest first; at most `SHOWN`.
+
+    What nobody wrote to them about does not exist here. Whoever asks leaves out what the law forbids to tell.
+    """
+    told = Notice.objects.filter(to_role="customer", state__in=("sent", "bounced"), case__subject_id=subject_id)
+    cases = Case.objects.filter(subject_id=subject_id, pk__in=told.values("case_id")).select_related("subject", "asset")
+    found = []
+    for case in cases.order_by("-opened_at", "-id")[:SHOWN]:
+        decisions = list(Decision.objects.filter(case=case, state__in=KNOWN).order_by("id"))
+        found.append(
+            AccountCase(
+                case=case,
+                decisions=decisions,
+                measures=list(
+                    Measure.objects.filter(case=case, decision__in=decisions).select_related("asset").order_by("id")
+                ),
+                appeals=list(Appeal.objects.filter(case=case, by=f"customer:{subject_id}").order_by("id")),
+                letters=list(told.filter(case=case).order_by("id")),
+            )
+        )
+    return found
