@@ -232,7 +232,7 @@ def test_the_board_counts_what_the_lists_show(browser, diego, several, now, froz
     assert '<svg class="chart"' in text and "4 cases are open" in text
     late = re.search(r'<dt>Late</dt><dd><a href="([^"]+)"[^>]*>(\d+)</a>', text)
     assert late and int(late[2]) == len(codes(client, late[1].removeprefix("/desk/"))) > 0
-    assert "duties are late" in text or "duty is late" in text
+    assert "cases are late." in text or "case is late." in text
     assert 'href="/desk/?queue=' in text
     live = client.get("/desk/board", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in live and "Duties at risk" in live

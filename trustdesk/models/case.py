@@ -65,9 +65,12 @@ class Case(models.Model):
             ),
             # Everything that the sidebar counts, read without touching the rows themselves.
             models.Index(
-                fields=["queue", "state", "next_due_at", "assigned_to", "unread", "category"],
+                fields=["queue", "state", "next_due_at", "assigned_to", "unread", "category", "opened_at", "id"],
                 name="case_open_counts",
                 condition=OPEN,
+            ),
+            models.Index(
+                fields=["assigned_to", "queue", "unread", "category", "id"], name="case_open_mine", condition=OPEN
             ),
             models.Index(fields=["-closed_at", "-id"], name="case_closed", condition=models.Q(closed_at__isnull=False)),
             models.Index(

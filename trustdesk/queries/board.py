@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from threading import Lock
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Min, Q
 from django.db.models.functions import ExtractHour
 
 from trustdesk.models import Checkpoint, Clock, Decision, Entry, Task
 from trustdesk.queries import access, people, tally
 from trustdesk.queries.queue import Filters, late, selected
+from trustdesk.queries.recent import recent
 
 #: The past that rates and hours are counted over.
 WEEKS = timedelta(days=28)
@@ -21,8 +20,8 @@ WEEKS = timedelta(days=28)
 RISKS = (("hour", timedelta(hours=1)), ("shift", timedelta(hours=8)), ("day", timedelta(hours=24)))
 #: Backlog by age in days: from, to; None is open-ended.
 AGES: tuple[tuple[int, int | None], ...] = ((0, 1), (1, 3), (3, 7), (7, 14), (14, 30), (30, None))
-#: The board of a large desk may be so old.
-OLD = timedelta(seconds=30)
+#: The board of a large desk may be so old; what it says of four weeks, so.
+OLD, OLD_PAST = timedelta(seconds=30), timedelta(minutes=10)
 #: Without a checkpoint for so long something is wrong with the one that is due each hour; so long a held decision waits.
 NO_CHECKPOINT, LONG_HELD = timedelta(hours=3), timedelta(hours=24)
 
@@ -83,43 +82,43 @@ class Board:
     alerts: tuple[Alert, ...]
 
 
-_recent: dict[tuple[str, bool, str], Board] = {}
-_lock = Lock()
-
-
 def board(user: Any, *, now: datetime, zone: tzinfo) -> Board:
     """Count it all; hours of the day are those of `zone`. Raises Denied."""
     access.require(user, "see_board")
-    key = (str(connection.settings_dict["NAME"]), access.may(user, "see_sealed"), str(zone))
-    with _lock:
-        known = _recent.get(key)
-        if known is not None and timedelta(0) <= now - known.at < OLD:
-            return known
-        made = _board(user, now=now, zone=zone)
-        _recent.pop(key, None)
-        if made.desk.open > tally.LARGE:
-            _recent[key] = made
-    return made
+    sealed = access.may(user, "see_sealed")
+
+    def large(_made: object) -> bool:
+        return sum(of.open for _name, of in tally.queues(user, now=now)) > tally.LARGE
+
+    hours, rates = recent(
+        ("weeks", sealed, str(zone)),
+        lambda: (_hours(user, now=now, zone=zone), _rates(user, now=now)),
+        keep=large,
+        old=OLD_PAST,
+        now=now,
+    )
+    return recent(
+        ("board", sealed, str(zone)), lambda: _board(user, hours, rates, now=now), keep=large, old=OLD, now=now
+    )
 
 
-def _board(user: Any, *, now: datetime, zone: tzinfo) -> Board:
+def _board(user: Any, hours: tuple[Hour, ...], rates: Rates, *, now: datetime) -> Board:
     queues = tally.queues(user, now=now)
     desk = sum((of for _name, of in queues), tally.Tally())
-    risk = _risk(user, now=now)
-    found = selected(user, Filters(), now=now).order_by()
+    found = access.cases(user).filter(closed_at=None).order_by()
     buckets = {f"b{n}": Count("pk", filter=_aged(pair, now)) for n, pair in enumerate(AGES)}
     ages = found.aggregate(oldest=Min("opened_at"), **buckets)
     return Board(
         at=now,
         desk=desk,
         queues=queues,
-        risk=risk,
+        risk=_risk(user, now=now),
         people=_people(user, now=now),
         ages=tuple(ages[f"b{n}"] for n in range(len(AGES))),
         oldest=ages["oldest"],
-        hours=_hours(user, now=now, zone=zone),
-        rates=_rates(user, now=now),
-        alerts=_alerts(user, risk, now=now),
+        hours=hours,
+        rates=rates,
+        alerts=_alerts(user, desk, now=now),
     )
 
 
@@ -131,7 +130,7 @@ def _aged(pair: tuple[int, int | None], now: datetime) -> Q:
 
 def _risk(user: Any, *, now: datetime) -> dict[str, tuple[int, ...]]:
     """Our duties that are late or due within a day, by kind of duty."""
-    ours = Clock.objects.filter(access.visible(user, "case__"), actor="provider")
+    ours = Clock.objects.filter(access.visible(user, "case__"), actor="provider", case__closed_at=None)
     out: dict[str, list[int]] = {}
     owed = ours.filter(state="breached", ended_at=None).order_by().values_list("kind").annotate(n=Count("pk"))
     for kind, number in owed:
@@ -191,15 +190,15 @@ def _rates(user: Any, *, now: datetime) -> Rates:
     return Rates(made, appeals.filter(lodged_at__gte=since).count(), sum(judged.values()), overturned)
 
 
-def _alerts(user: Any, risk: dict[str, tuple[int, ...]], *, now: datetime) -> tuple[Alert, ...]:
+def _alerts(user: Any, desk: tally.Tally, *, now: datetime) -> tuple[Alert, ...]:
     held = access.decisions(user).filter(state="held", made_at__lt=now - LONG_HELD).count()
     last = Checkpoint.objects.order_by("-id").values_list("at", flat=True).first()
     first = Entry.objects.order_by("id").values_list("at", flat=True).first()
     since = last or first
     missing = since is not None and now - since > NO_CHECKPOINT
     found = (
-        Alert("late", sum(line[0] for line in risk.values())),
-        Alert("soon", sum(line[1] for line in risk.values())),
+        Alert("late", desk.late),
+        Alert("soon", desk.soon),
         Alert("dead", Task.objects.filter(state="dead").count()),
         Alert("held", held),
         Alert("checkpoint", int((now - since).total_seconds() // 3600) if missing and since is not None else 0),

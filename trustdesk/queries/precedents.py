@@ -77,7 +77,7 @@ def _age(at: datetime) -> float:
     return -at.timestamp()
 
 
-def by_reporters(reports: Sequence[Report], limit: int = 100) -> list[int]:
+def by_reporters(reports: Sequence[Report], limit: int = 40) -> list[int]:
     """Numbers of the newest cases that the reporters of these reports brought; found by their newest reports alone."""
     emails = {r.reporter.email.upper() for r in reports if r.reporter is not None and r.reporter.email}
     if not emails:

@@ -21,7 +21,7 @@ DUE = {"late": timedelta(0), "hour": timedelta(hours=1), "today": timedelta(hour
 AGES = (1, 3, 7, 14, 30)
 PAGE = 30
 #: A list that is not one of the desk's own views is counted so far; then the page says "more than".
-COUNTED = 10_000
+COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Q
 
 from trustdesk.queries import access
-from trustdesk.queries.queue import DUE, Filters, held_for, late, selected
+from trustdesk.queries.queue import DUE, Filters, asleep, held_for, selected
+from trustdesk.queries.recent import recent
 
 #: With more open cases than this the whole-desk numbers may be so old; a person's own are always of now.
 LARGE, OLD = 5_000, timedelta(seconds=10)
@@ -19,7 +18,8 @@ LARGE, OLD = 5_000, timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Open cases that are not put away: of one queue, or of all. `hot`: due within the hour, or past it."""
+    """Open cases that are not put away: of one queue, or of all. `hot`: due within the hour, or past it;
+    `soon`: due within the hour and not past it."""
 
     open: int = 0
     hot: int = 0
@@ -28,6 +28,7 @@ class Tally:
     due_today: int = 0
     answers: int = 0
     late: int = 0
+    soon: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -60,40 +61,49 @@ class Counts:
         return self.desk if not queue else dict(self.queues).get(queue, Tally())
 
 
-_recent: dict[tuple[str, bool], tuple[datetime, tuple[tuple[str, Tally], ...]]] = {}
-_lock = Lock()
-
-
 def queues(user: Any, *, now: datetime) -> tuple[tuple[str, Tally], ...]:
     """Every queue with something open in it, the fullest first."""
-    key = (str(connection.settings_dict["NAME"]), access.may(user, "see_sealed"))
-    known = _recent.get(key)
-    if known is not None and timedelta(0) <= now - known[0] < OLD:
-        return known[1]
-    with _lock:  # when the numbers are too old one thread counts, the others wait for it
-        known = _recent.get(key)
-        if known is not None and timedelta(0) <= now - known[0] < OLD:
-            return known[1]
-        counted = _count(user, now=now)
-        _recent.pop(key, None)
-        if sum(tally.open for _name, tally in counted) > LARGE:
-            _recent[key] = (now, counted)
-    return counted
+    return recent(
+        ("tally", access.may(user, "see_sealed")),
+        lambda: _count(user, now=now),
+        keep=lambda counted: sum(tally.open for _name, tally in counted) > LARGE,
+        old=OLD,
+        now=now,
+    )
 
 
 def _count(user: Any, *, now: datetime) -> tuple[tuple[str, Tally], ...]:
-    found = selected(user, Filters(), now=now).order_by().values("queue")
-    rows = found.annotate(
+    """Three statements: everything open from one index alone, then the few that are put away to be taken off, then those
+    that are late by a duty that was missed."""
+    seen = access.cases(user).filter(closed_at=None).order_by()
+    away = seen.filter(asleep(), unread=0)
+    whole, off = _sums(seen, now), _sums(away, now)
+    missed = seen.filter(clocks__actor="provider", clocks__state="breached", clocks__ended_at=None)
+    missed = missed.exclude(next_due_at__lt=now).exclude(asleep(), unread=0)
+    also = dict(missed.values_list("queue").annotate(n=Count("pk", distinct=True)))
+    out = []
+    for queue, sums in whole.items():
+        less = off.get(queue, {})
+        left = {name: number - less.get(name, 0) for name, number in sums.items()}
+        left["late"] += also.get(queue, 0)
+        if left["open"]:
+            out.append((queue, Tally(**left)))
+    return tuple(sorted(out, key=lambda pair: (-pair[1].open, pair[0])))
+
+
+def _sums(found: Any, now: datetime) -> dict[str, dict[str, int]]:
+    hour, day = now + DUE["hour"], now + DUE["today"]
+    rows = found.values("queue").annotate(
         open=Count("pk"),
-        hot=Count("pk", filter=Q(next_due_at__lt=now + DUE["hour"])),
+        hot=Count("pk", filter=Q(next_due_at__lt=hour)),
         unassigned=Count("pk", filter=Q(assigned_to=None)),
         waiting=Count("pk", filter=Q(state="waiting")),
-        due_today=Count("pk", filter=Q(next_due_at__lt=now + DUE["today"])),
+        due_today=Count("pk", filter=Q(next_due_at__lt=day)),
         answers=Count("pk", filter=Q(unread__gt=0)),
-        late=Count("pk", filter=late(now)),
+        late=Count("pk", filter=Q(next_due_at__lt=now)),
+        soon=Count("pk", filter=Q(next_due_at__gte=now, next_due_at__lt=hour)),
     )
-    out = [(row.pop("queue"), Tally(**row)) for row in rows]
-    return tuple(sorted(out, key=lambda pair: (-pair[1].open, pair[0])))
+    return {row.pop("queue"): row for row in rows}
 
 
 def counts(user: Any, *, now: datetime) -> Counts:

@@ -20,7 +20,7 @@ from trustdesk.web import words
 from trustdesk.web.staff.common import page
 
 #: The drawing's size; the page scales it.
-WIDTH, HEIGHT, FOOT = 720, 150, 18
+WIDTH, HEIGHT, FOOT = 600, 190, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ def _alert(alert: query.Alert) -> tuple[str, str, str]:
     """Tone, text and address of an alert."""
     home, n = reverse("staff:queue"), alert.count
     if alert.kind == "late":
-        text = ngettext("%(n)s duty is late.", "%(n)s duties are late.", n)
+        text = ngettext("%(n)s case is late.", "%(n)s cases are late.", n)
         return "danger", text % {"n": n}, f"{home}?due=late"
     if alert.kind == "soon":
-        text = ngettext("%(n)s duty falls due within the hour.", "%(n)s duties fall due within the hour.", n)
+        text = ngettext("%(n)s case falls due within the hour.", "%(n)s cases fall due within the hour.", n)
         return "warn", text % {"n": n}, f"{home}?due=hour"
     if alert.kind == "dead":
         text = ngettext("%(n)s task has given up.", "%(n)s tasks have given up.", n)
@@ -140,10 +140,10 @@ def _hours(found: query.Board) -> Chart:
             "share": _percent(alone, sum(received)),
         }
     names = [str(h.hour) for h in found.hours]
-    bars = list(_bars([received, decided], names, [[""] * 24, ["ok"] * 24]))
+    bars = list(_bars([received, decided], names, [[""] * 24, ["info"] * 24]))
     rows = [((f"{h.hour}:00", h.received, h.decided, h.people), "") for h in found.hours]
     head = (_("Hour"), _("Reports received"), _("Decisions by people"), _("People who decided"))
-    legend = [("", _("Reports received")), ("ok", _("Decisions by people"))]
+    legend = [("", _("Reports received")), ("info", _("Decisions by people"))]
     return Chart("hours", _("Staffing by hour"), says, bars, head, rows, legend)
 
 
