@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -139,6 +140,21 @@ def test_the_pages_stay_light(customers: list[Subject], now: datetime, enforcer:
         assert answer.status_code == 200
         assert seconds < 1.0, f"{path}: {seconds:.1f} s"
         assert len(answer.content) < 400_000, f"{path}: {len(answer.content)} bytes"
+    # From the report's page all its cases are decided together, each for itself.
+    shown = client.get(pages[1]).content.decode()
+    picked = re.findall(r'name="case" value="([^"]+)"', shown)
+    assert "Decide its cases together" in shown and len(picked) == CUSTOMERS
+    form = {
+        "case": picked,
+        "choice": "no_violation",
+        "reasons": "All of these pages are the bank's own, as it told us.",
+    }
+    assert (
+        f"{CUSTOMERS} of {CUSTOMERS} can be decided"
+        in client.post("/desk/bulk", form | {"do": "preview"}).content.decode()
+    )
+    client.post("/desk/bulk", form | {"do": "decide"})
+    assert set(Case.objects.values_list("state", "outcome")) == {("closed", "no_violation")}
 
 
 def test_targets_by_host_and_in_pages(customers: list[Subject], now: datetime, enforcer: Memory, post: object) -> None:

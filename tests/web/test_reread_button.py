@@ -68,3 +68,17 @@ def test_all_of_them_at_once(
     assert Case.objects.count() == 1
     assert "could not be read well" not in client.get("/desk/failed").content.decode()
     assert browser(ana).post("/desk/failed/again").status_code == 403
+
+
+def test_a_signature_is_shown_with_the_report(
+    site: Any, diego: Any, browser: Callable[[Any], Client], drain: Callable[..., int], now: datetime
+) -> None:
+    head, _, body = RAW.partition(b"\r\n\r\n")
+    armour = (
+        b"-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA512\r\n\r\n%b-----BEGIN PGP SIGNATURE-----\r\n\r\nwr0E\r\n"
+    )
+    raw = head + b"\r\n\r\n" + armour % body + b"-----END PGP SIGNATURE-----\r\n"
+    receipt = receive.receive(receive.Incoming(raw, "mail"), now=now)  # type: ignore[arg-type]
+    drain()
+    shown = browser(diego).get(f"/desk/incoming/{receipt.code}").content.decode()
+    assert "OpenPGP" in shown and "with an unknown key" in shown

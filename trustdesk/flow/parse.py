@@ -49,6 +49,7 @@ def _shown(digest: str, keys: Keys) -> Reading:
         subject=reading.subject,
         text=reading.text[:SHOWN],
         problems=reading.problems[:100],
+        tags=reading.tags[:100],
         parser=reading.parser,
     )
 

@@ -99,6 +99,15 @@ REPORT_STATE: Words = {
     "set_aside": _("set aside"),
 }
 
+#: What came of a signature over a message (reading/keys.py).
+SIGNATURE: Words = {
+    "good": _("good"),
+    "bad": _("not good"),
+    "unknown_key": _("with an unknown key"),
+    "partial": _("good, over a part of the message only"),
+    "unsupported": _("not checked"),
+}
+
 OUTCOME: Words = {
     "measures": _("measures taken"),
     "no_violation": _("no violation"),
@@ -280,6 +289,7 @@ TABLES: Mapping[str, Words] = {
     "channel": CHANNEL,
     "case_state": CASE_STATE,
     "report_state": REPORT_STATE,
+    "signature": SIGNATURE,
     "outcome": OUTCOME,
     "ground": GROUND,
     "decision_state": DECISION_STATE,

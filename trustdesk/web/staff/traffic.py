@@ -73,8 +73,18 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
         "cut": len(reading.text) > SHOWN,
         "may_reread": access.may(request.user, "retry_work") and found.evidence.erased_at is None,
         "failure": _failure(found),
+        "signatures": [_signature(tag) for tag in reading.tags if tag.startswith("signed:")],
+        "together": access.may(request.user, "work") and len(found.joinings.all()) > 1,
     }
     return render(request, "staff/report.html", context)
+
+
+def _signature(tag: str) -> tuple[str, str, str, str]:
+    """(scheme, what came of it in words, tone, whose the key is) of a tag `signed:<kind>:<result>:<owner>`."""
+    _signed, kind, result, *owner = tag.split(":", 3)
+    scheme = {"pgp": "OpenPGP", "smime": "S/MIME"}.get(kind, kind)
+    tone = {"good": "ok", "bad": "danger"}.get(result, "warn")
+    return scheme, words.word("signature", result), tone, owner[0] if owner else ""
 
 
 @require_POST
