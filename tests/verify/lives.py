@@ -8,7 +8,20 @@ from django.contrib.auth import get_user_model
 
 from tests.verify.world import ANA, DIEGO, EVA, OPERATOR, World, choice
 from trustdesk.core.types import Actor
-from trustdesk.flow import appeal, attend, checkpoint, custody, decide, notes, people, publish, retain, snooze, tick
+from trustdesk.flow import (
+    appeal,
+    attend,
+    checkpoint,
+    custody,
+    decide,
+    notes,
+    people,
+    publish,
+    registers,
+    retain,
+    snooze,
+    tick,
+)
 from trustdesk.flow.decide import Choice
 from trustdesk.models import Case, Notice, Report
 
@@ -68,6 +81,7 @@ def rich(world: World) -> None:
     point = checkpoint.checkpoint(now=world.now, actor=OPERATOR)
     assert point is not None
     publish.made("weekly", "2026-W47", "json", b"{}", checkpoint_id=point.pk, actor=OPERATOR, now=world.now)
+    registers.queue("dsa_tdb", [registers.Wanted("a-1", enforced.pk, {"puid": "a-1"})], actor=OPERATOR, now=world.now)
     world.now += timedelta(seconds=1)
     checkpoint.checkpoint(now=world.now, actor=OPERATOR)
     world.mail("https://shop-1.example/unread")  # nobody has read this one yet

@@ -12,6 +12,7 @@ from django.conf import settings
 from trustdesk.interfaces.channel import Channel
 from trustdesk.interfaces.enforcer import Enforcer
 from trustdesk.interfaces.enricher import Enricher
+from trustdesk.interfaces.exchange import Exchange
 from trustdesk.interfaces.registry import make
 
 #: Where the sample provider listens when the desk runs it.
@@ -51,6 +52,14 @@ def enforcer_for(kind: str) -> tuple[str, Enforcer] | None:
 def enrichers() -> list[Enricher]:
     """The enrichers that `desk.toml` names."""
     return [_configured("trustdesk.enrichers", n, settings.DESK.enricher.get(n, {})) for n in settings.DESK.enrichers]
+
+
+def exchange(name: str) -> Exchange:
+    """The exchange with a public register, as `desk.toml` configures it. Raises LookupError where it does not."""
+    if name not in settings.DESK.exchanges:
+        raise LookupError(f"desk.toml has no [exchanges.{name}]: nothing is handed to that register")
+    made: Exchange = _configured("trustdesk.exchanges", name, settings.DESK.exchanges[name])
+    return made
 
 
 def channel() -> Channel:

@@ -65,6 +65,7 @@ def load_handlers() -> None:
         notify,
         parse,
         putback,
+        registers,
         reread,
         retain,
         strikes,
