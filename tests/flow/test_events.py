@@ -203,6 +203,7 @@ def gagged(case: Case, now: datetime, **more: object) -> None:
 def test_a_gag_keeps_a_letter_back_until_its_last_day_and_then_it_goes(opened: Case, site, drain, post: Post, now):
     until = now + timedelta(days=30)
     gagged(opened, now, until=until)
+    under(opened, "eu-dsa-art17", now=now)
     post.letters.clear()
     decide.decide(opened.pk, disable(site), actor=ANA, now=now)
     drain()

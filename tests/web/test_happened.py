@@ -170,3 +170,17 @@ def test_a_reporter_whose_report_was_unfounded_is_warned_by_a_person(ana, opened
     assert (warning.to_role, warning.state) == ("reporter", "sent")
     page = ana.post(where, {"do": "warn", "what": "nobody@else.example"}, follow=True).content.decode()
     assert "That report is not of this case" in page and opened.notices.filter(kind="strike_warning").count() == 1
+
+
+def test_a_duty_that_outlives_its_case_is_listed_until_it_is_met(ana, opened: Case, site, drain, now):
+    confirm.confirm(opened.pk, "regime:mx-lfpdppp", why="counsel says so", actor=ANA, now=now)
+    events.say(opened.pk, "breach.known", at=now, actor=ANA, now=now, note="a backup lay open")
+    assert opened.code not in ana.get(reverse("staff:law")).content.decode()
+    decide.decide(opened.pk, disable(site), actor=DIEGO, now=now)
+    drain()
+    opened.refresh_from_db()
+    assert opened.state == "closed"
+    assert opened.code in ana.get(reverse("staff:law")).content.decode()
+    form = {"event": "duty.done:breach", "note": "told each of them"}
+    ana.post(reverse("staff:event", args=[opened.code]), form)
+    assert opened.code not in ana.get(reverse("staff:law")).content.decode()

@@ -78,6 +78,14 @@ def regimes(user: Any) -> list[RegimeRow]:
     return sorted(rows, key=lambda r: (-r.running, r.regime.area, r.regime.id))
 
 
+def outliving(user: Any, limit: int = 100) -> list[Clock]:
+    """Our duties on closed cases that nobody has met yet: filings, answers, calls; the oldest first. What a gag keeps
+    back waits for its end and for nobody's deed."""
+    owed = Clock.objects.filter(access.visible(user, "case__"), case__state="closed", actor="provider", expires=False)
+    owed = owed.filter(state__in=("running", "breached"), ended_at=None)
+    return list(owed.select_related("case").order_by("started_at", "id")[:limit])
+
+
 def regime(user: Any, ident: str) -> Regime:
     """One regime. Raises Case.DoesNotExist for an id that the rulebook does not have (a page that does not exist)."""
     access.require(user, "see")

@@ -45,7 +45,7 @@ class Section:
 @page("see")
 def listing(request: HttpRequest) -> HttpResponse:
     """Every regime, those that run on open cases first."""
-    return render(request, "staff/law.html", {"rows": law.regimes(request.user)})
+    return render(request, "staff/law.html", {"rows": law.regimes(request.user), "owed": law.outliving(request.user)})
 
 
 @require_safe
