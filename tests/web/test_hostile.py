@@ -89,14 +89,20 @@ def world(
 def staff_pages(world: dict[str, Any]) -> list[str]:
     case = world["case"]
     reports = list(Report.objects.order_by("pk"))
-    found = ["", "held", "appeals", "incoming", "outbox", "failed", "reports", "ledger", "search?q=example", "parts"]
-    found += [f"case/{case.code}?report={r.code}" for r in (reports[0], world["report"])]
+    found = ["", "held", "appeals", "incoming", "outbox", "ledger", "search?q=example", "board"]
+    found += [f"case/{case.code}?report={world['report'].code}"]
     found += [f"case/{other.code}" for other in Case.objects.exclude(pk=case.pk)[:1]]
     found += [f"case/{case.code}/targets", f"case/{case.code}/law", f"appeals/{Appeal.objects.get().pk}"]
     found += [f"incoming/{r.code}" for r in reports if r.channel == "mail" or r == world["report"]]
     letters = {n.kind: n.pk for n in Notice.objects.all()}
     for number in letters.values():
         found.append(f"outbox/{number}?as={'html' if number % 2 else 'text'}")
+    asked = [
+        world["desk"].post(f"/desk/incoming/{r.code}/files/0/look", {"how": "html"}).headers["Location"]
+        for r in reports
+        if r.channel == "mail"
+    ][:2]
+    found += [location.removeprefix("/desk/").partition("#")[0] for location in asked]
     found += ["outbox/mailbox", "outbox/mailbox?as=html"]
     return [f"/desk/{name}" for name in found]
 
@@ -133,7 +139,13 @@ def test_nothing_runs_leaves_or_misleads_on_any_page(engine: Any, world: dict[st
     desk.close()
     token = links.status_token(world["report"].pk)
     outside = Window(engine, world["public"])
-    for address in (world["customer"], f"/status/{token}", f"/report/thanks/{token}", "/"):
+    for address in (
+        world["customer"],
+        f"{world['customer']}/history",
+        f"/status/{token}",
+        f"/report/thanks/{token}",
+        "/",
+    ):
         found += troubles(outside, address)
     outside.close()
     assert found == [], "\n".join(map(str, found))

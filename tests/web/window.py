@@ -6,6 +6,8 @@ dialog that opens.
 
 from __future__ import annotations
 
+import gzip
+import html
 import os
 import shutil
 from collections.abc import Iterator
@@ -58,6 +60,8 @@ class Window:
         self.elsewhere: list[str] = []
         self.complaints: list[str] = []
         self.dialogs: list[str] = []
+        #: What travelled since this was set to 0, compressed as a server or proxy sends it.
+        self.bytes = 0
         #: The test's own connection: the browser's loop calls back in a context of its own, which would open another.
         self._database = connections[connection.alias]
         self.context = browser.new_context(base_url=HERE, locale="en", service_workers="block", **options)
@@ -98,6 +102,7 @@ class Window:
                 return
             with open(str(found), "rb") as file:
                 body = file.read()
+            self.bytes += len(gzip.compress(body))
             kind = TYPES.get(os.path.splitext(str(found))[1], "application/octet-stream")
             route.fulfill(status=200, body=body, headers={"content-type": kind})
             return
@@ -111,5 +116,11 @@ class Window:
             SERVER_NAME=parts.hostname,
         )
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        self.bytes += len(gzip.compress(body))
+        if answer.status_code in (301, 302, 303) and request.is_navigation_request():
+            # A redirect that is made up here would go to the network: let the page itself go there.
+            there = html.escape(answer.headers["Location"])
+            body, answer.status_code = f'<meta http-equiv="refresh" content="0;url={there}">'.encode(), 200
+            answer.headers = {"Content-Type": "text/html"}
         sent = {k.lower(): v for k, v in answer.headers.items()}
         route.fulfill(status=answer.status_code, body=body, headers=sent)
