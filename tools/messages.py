@@ -24,7 +24,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "trustdesk"
 #: What shows texts to people in their language; command lines and the journal speak English.
-SCREENS = PROGRAM / "web"
+SCREENS = (PROGRAM / "web", PROGRAM / "insight" / "publications", PROGRAM / "management" / "scheduled.py")
 #: Letters have a tree of texts for each language and are not translated string by string.
 NOT_HERE = (PROGRAM / "templates" / "letters",)
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2)}
@@ -49,7 +49,7 @@ def start() -> None:
 
 def texts() -> Iterator[Found]:
     """(text or (singular, plural), file, line) of everything that is shown."""
-    for path in sorted(SCREENS.rglob("*.py")):
+    for path in sorted(one for root in SCREENS for one in (root.rglob("*.py") if root.is_dir() else (root,))):
         where = str(path.relative_to(ROOT))
         for line, text, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
             yield text, where, line
