@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,8 +37,9 @@ class Desk(Source):
     def top(self) -> tuple[int, int]:
         return max(self.entries, default=0), len(self.entries)
 
-    def numbers(self, above: int) -> list[int]:
-        return sorted(n for n in self.entries if n > above)
+    def gaps(self, above: int) -> Iterator[tuple[int, int]]:
+        there = [above, *sorted(n for n in self.entries if n > above)]
+        yield from ((a + 1, b - 1) for a, b in itertools.pairwise(there) if b - a > 1)
 
     def present(self, numbers: list[int]) -> list[int]:
         return [n for n in numbers if n in self.entries]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BUCKET = 8192
 #: A number of an entry that never came belongs to a transaction that was given up.
 GIVEN_UP = timedelta(hours=24)
+#: So many numbers that lack are looked for again, the latest.
+WATCHED = 10_000
 #: Entries of the desk's own chain after which its older facts are made anew: what was erased must vanish from them.
 ERASURES = re.compile(r"\.(erased|reread)$")
 #: The month of a table that has no rows yet; engines want a file to know its columns.
@@ -125,17 +127,13 @@ def _same(old: Manifest, new: Manifest) -> bool:
 
 
 def _missing(source: Source, old: Manifest, late: Sequence[int], *, now: datetime) -> dict[int, str]:
-    """Numbers that may still come: gaps among the new ones, and older gaps that are not yet given up."""
-    there = source.numbers(old.entry)
-    missing: dict[int, str] = {}
-    if old.number and old.entry:
-        known = set(late)
-        since = {n: at for n, at in old.missing.items() if n not in known}
-        missing = {n: at for n, at in since.items() if now - datetime.fromisoformat(at) < GIVEN_UP}
-    if there and len(there) < there[-1] - old.entry:
-        gaps = set(range(max(old.entry + 1, there[0]), there[-1] + 1)) - set(there)
-        missing |= dict.fromkeys(sorted(gaps)[-100_000:], _text(now))
-    return missing
+    """Numbers that may still come: gaps among the new ones, the latest of them, and older gaps not yet given up."""
+    came, since = set(late), datetime.fromisoformat
+    missing = {n: at for n, at in old.missing.items() if n not in came and now - since(at) < GIVEN_UP}
+    latest_gaps: deque[int] = deque(maxlen=WATCHED)
+    for low, high in source.gaps(old.entry):
+        latest_gaps.extend(range(max(low, high - WATCHED), high + 1))
+    return missing | dict.fromkeys(latest_gaps, _text(now))
 
 
 class _Work:

@@ -44,10 +44,17 @@ class Source:
         row = next(self._rows("SELECT COALESCE(MAX(id), 0) AS top, COUNT(*) AS n FROM trustdesk_entry"))
         return row["top"], row["n"]
 
-    def numbers(self, above: int) -> list[int]:
-        """The numbers of the entries above `above`, ascending. A number that lacks may still come: it was given to a
-        transaction that had not ended."""
-        return [r["id"] for r in self._rows(f"SELECT id FROM trustdesk_entry WHERE id > {above:d} ORDER BY id")]
+    def gaps(self, above: int) -> Iterator[tuple[int, int]]:
+        """(first, last) of each run of numbers above `above` that no entry has although a later one is there.
+
+        Such a number may still come: it was given to a transaction that had not ended.
+        """
+        sql = (
+            f"SELECT low, high FROM (SELECT LAG(id, 1, {above:d}) OVER (ORDER BY id) + 1 AS low, id - 1 AS high "
+            f"FROM trustdesk_entry WHERE id > {above:d}) AS steps WHERE high >= low ORDER BY low"
+        )
+        for row in self._rows(sql):
+            yield row["low"], row["high"]
 
     def present(self, numbers: list[int]) -> list[int]:
         """Which of these entries are there now."""
