@@ -78,6 +78,16 @@ def blank_column(part: int, column: int) -> Callable[[Grids], None]:
     return everywhere(part, column, "")
 
 
+def no_orders(grids: Grids) -> None:
+    """Nothing was ordered at all."""
+    grids[3] = [grids[3][0]] + [[*row[:6], *["0"] * 7, *row[13:]] for row in grids[3][1:] if row[5] == "TOTAL"]
+
+
+def no_notices(grids: Grids) -> None:
+    """Nobody sent a notice."""
+    grids[4] = [grids[4][0]] + [[*row[:4], "", *["0"] * 10, *row[15:]] for row in grids[4][1:]]
+
+
 BE = ("STATEMENT_CATEGORY_INTELLECTUAL_PROPERTY_INFRINGEMENTS", "BE")
 NOTICES = ("TOTAL", "Example Hosting")
 START, END = "Starting date of reporting period", "Ending date of reporting period"
@@ -200,6 +210,10 @@ FAULTS: list[tuple[str, Callable[[Grids], None], set[str]]] = [
     ("more flaggers' notices in part 8 than in part 4", put(8, 6, "1", "Number of notices solely processed by automated means", "NAM Trusted Flagger"),
      {"across.flaggers"}),
     ("more own measures in part 8 than in parts 5 and 6", put(8, 6, "3", dsa.NOT_SOLELY, "Own-initiative"), {"across.own"}),
+    ("measures that no other part knows", lambda grids: put(8, 6, "40", dsa.SOLELY, "Total number")(grids) or no_orders(grids),
+     {"across.measures"}),
+    ("complaints about notices that nobody sent", lambda grids: no_notices(grids) or put(7, 6, "1", NOT_ACTED, "Total number")(grids) or put(7, 6, "9", dsa.REMOVED, "Total number")(grids)
+     or put(7, 6, "5", dsa.REMOVED, "Decisions upheld")(grids), {"across.complaints", "across.notices", "across.flaggers", "complaints.kinds_few"}),
     ("part missing", lambda grids: grids.pop(9), {"part.missing"}),
     ("part empty", lambda grids: grids.__setitem__(10, grids[10][:1]), {"part.empty"}),
 ]  # fmt: skip
@@ -355,6 +369,20 @@ def test_junk_is_a_finding_and_no_crash(junk: bytes, name: str, tmp_path: Path) 
     assert check([tmp_path / name]).found
 
 
+def test_other_files_beside_a_report(folder: Path, correct: dict[str, bytes]) -> None:
+    try:
+        (folder / "methodology.csv").write_bytes(b"how,we\r\ncounted,it\r\n")
+        (folder / "4_notices_corrected.csv").write_bytes(correct["4_notices.csv"])
+        found = check([folder]).found
+    finally:
+        (folder / "methodology.csv").unlink()
+        (folder / "4_notices_corrected.csv").unlink()
+    assert {(one.rule, one.file) for one in found} == {
+        ("part.unknown", "methodology.csv"),
+        ("part.repeated", "4_notices_corrected.csv"),
+    }
+
+
 def test_nothing_there_is_a_finding(tmp_path: Path) -> None:
     assert {one.rule for one in check([tmp_path / "absent.csv"]).found} == {"file.unreadable"}
     assert {one.rule for one in check([tmp_path]).found} == {"part.missing"}
@@ -363,3 +391,13 @@ def test_nothing_there_is_a_finding(tmp_path: Path) -> None:
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(to_zip({"4_notices.csv": b"0," * 30_000_000}))
     assert {one.rule for one in check([tmp_path / "b.zip"]).found} == {"file.unreadable"}
+
+
+def test_every_rule_is_documented_and_can_be_broken() -> None:
+    page = (Path(__file__).parents[2] / "docs/use/transparency.md").read_text("utf-8")
+    for code, rule in RULES.items():
+        assert f"| `{code}`" in page
+        assert rule.remedy in page
+    broken = set().union(*(rules for _, _, rules in [*FAULTS, *BYTES]))
+    elsewhere = {"part.unknown", "part.repeated"}
+    assert broken | elsewhere == set(RULES)
