@@ -135,6 +135,10 @@ STAFF = (
     "ledger",
     "search?q=example",
     "parts",
+    "exposure",
+    "account/",
+    "account/sessions",
+    "account/keys/add",
 )
 
 
@@ -152,8 +156,10 @@ def test_axe_finds_nothing_on_any_page_in_any_theme_or_width(tab):
     script = Axe().axe_script
     page = tab(name="eva")
     case = page.locator("a.case-link").first.get_attribute("href")
+    page.goto("/desk/incoming")
+    report = page.locator("main a[href^='/desk/incoming/R-']").first.get_attribute("href")
     addresses = [f"/desk/{name}" for name in STAFF]
-    addresses += [case, "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report/all?category=copyright", "/transparency"]
+    addresses += [case, report, f"{report}/files", "/desk/outbox/1", "/desk/outbox/1?as=html", "/", "/report", "/report/all?category=copyright", "/transparency"]
     found = []
     for address in addresses:
         page.goto(address)

@@ -37,7 +37,7 @@ class Account(IndexView):
 @login_required
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where this person is signed in, with a way to end each session, or all others."""
-    known: list[Any] = UserSession.objects.purge_and_list(request.user)  # type: ignore[arg-type]
+    known: list[Any] = UserSession.objects.purge_and_list(request.user)
     if request.method == "POST":
         asked = request.POST.get("session", "")
         ending = [s for s in known if not s.is_current() and (asked == "others" or str(s.pk) == asked)]

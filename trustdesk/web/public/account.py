@@ -101,7 +101,7 @@ def _table(cases: Iterable[public.AccountCase]) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for item in cases:
-        for decision in item.decisions or [None]:
+        for decision in (*item.decisions, *(() if item.decisions else (None,))):
             measures = [m for m in item.measures if decision is not None and m.decision_id == decision.pk]
             row = [
                 item.case.code,

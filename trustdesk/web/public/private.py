@@ -106,7 +106,7 @@ def _customer_page(request: HttpRequest, view: public.CustomerView, by: Actor, *
     context = {
         "view": view,
         "case": view.case,
-        "token": links.customer_token(view.case.pk, view.case.subject_id),
+        "token": links.customer_token(view.case.pk, view.case.subject_id or 0),
         "decision": decision,
         "may_appeal": decision is not None and decision.outcome == "measures" and not hurdles,
         "hurdles": hurdles,
