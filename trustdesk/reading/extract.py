@@ -34,7 +34,8 @@ _MAIN = linear(
     rf"{_SCHEME_MARK}[^{_STOP}]+",
     rf"{_AT}(?:{_LABEL}{_DOT})+[a-z\x{{80}}-\x{{10FFFF}}][a-z0-9\x{{80}}-\x{{10FFFF}}-]+",
     _HOSTPATH,
-    r"(?:[0-9a-f]{1,4}:|::)(?:[0-9a-f]{0,4}:)+[0-9a-f:.]*(?:/[0-9]{1,3})?",
+    # eight groups, or fewer around a double colon; a time of day is neither
+    r"(?:(?:[0-9a-f]{1,4}:){5,8}|(?:[0-9a-f]{1,4}:){1,7}:|::[0-9a-f])[0-9a-f:.]*(?:/[0-9]{1,3})?",
 )
 _IS_URL = re.compile(re.sub(r"\\x\{([0-9A-F]{4})\}", r"\\u\1", _SCHEME_MARK), re.IGNORECASE)
 _IS_AT = re.compile(r"[@\uff20]|[\[({] ?(?:at|@) ?[\])}] ?", re.IGNORECASE)
@@ -443,7 +444,7 @@ def _ipv6(text: str, start: int, end: int) -> Iterator[Found]:
     if not raw.endswith("::"):
         raw = raw.rstrip(":")
     value, slash, prefix = raw.partition("/")
-    if value.count(":") < 2 or value in ("::", ":::"):
+    if value.count(":") < 2 or value in ("::", ":::", "::1"):
         return
     known = canonical.address(value)
     if known is None:

@@ -84,7 +84,8 @@ class Headers:
             if len(fields) >= limits.header_fields:
                 problems.append(Problem("header_too_many", f"more than {limits.header_fields} header fields", "header"))
                 break
-            value = decode(match.group(2))[0]
+            raw = match.group(2)
+            value = raw.decode("ascii") if raw.isascii() and b"\0" not in raw else decode(raw)[0]
             if "\n" in value:
                 value = " ".join([line.strip() for line in value.split("\n")])
             fields.append((match.group(1).decode("ascii"), value.strip()))

@@ -180,32 +180,33 @@ class Layout:
 def layout(doc: Document) -> Layout:
     """Split `doc` into lines and give each its zone. Linear."""
     lines: list[Line] = []
-    marks = _Marks(doc.text)
+    flags = _Marks(doc.text).flags
     substance = False  # has anything been said before a nested message?
     for number, section in enumerate(doc.sections):
         text = doc.text[section.start : section.end]
         nested = section.depth > 0
         state = _State(evidence=nested and substance)
-        at = section.start
+        at, first = section.start, len(lines)
+        is_header, is_file = section.source == "message-header", section.source.startswith("file:")
         for raw in text.split("\n"):
-            line = Line(at, at + len(raw), raw, BODY, number, depth=section.depth)
+            end = at + len(raw)
+            line = Line(at, end, raw, BODY, number, 0, section.depth)
             if ">" in raw[:8] or "|" in raw[:4]:
                 quoted = _QUOTE.match(raw)
                 if quoted:
                     line.quote = quoted.group().count(">")
                     line.text = raw[quoted.end() :]
                     line.start = at + quoted.end()
-            line.zone = state.zone(line.text, marks.of(at))
-            if section.source == "message-header":
+            line.zone = state.zone(line.text, flags.get(at, 0))
+            if is_header:
                 line.shown = True
                 line.zone = MAIL_HEADER if substance else FORWARD_HEADER
-            elif section.source.startswith("file:") and line.zone in (BODY, SIGNATURE):
+            elif is_file and line.zone in (BODY, SIGNATURE):
                 line.zone = LOG if not nested else EVIDENCE
             lines.append(line)
-            at += len(raw) + 1
-        if not nested and section.source in ("body", "html"):
-            own = "\n".join(line.text for line in lines if line.section == number and line.zone == BODY)
-            substance = substance or _says_something(own)
+            at = end + 1
+        if not nested and not substance and section.source in ("body", "html"):
+            substance = _says_something("\n".join(line.text for line in lines[first:] if line.zone == BODY))
     return Layout(lines)
 
 
@@ -226,7 +227,8 @@ _REACH = {_IS_TIMED: 300, _IS_LOGGY: 600, _IS_DISCLAIMER: 400, _IS_WHOIS: 40}
 
 
 class _Marks:
-    """Which lines carry a time, log vocabulary, a disclaimer or registry data: found in one pass each over the text."""
+    """Which lines (by where they begin) carry a time, log vocabulary, a disclaimer or registry data: found in one pass
+    each over the text."""
 
     def __init__(self, text: str) -> None:
         self.flags: dict[int, int] = {}
@@ -242,10 +244,6 @@ class _Marks:
                 start = starts[bisect_right(starts, where) - 1]
                 if where - start <= reach:
                     self.flags[start] = self.flags.get(start, 0) | flag
-
-    def of(self, start: int) -> int:
-        """The marks of the line that begins at `start`."""
-        return self.flags.get(start, 0)
 
 
 def _disclaims(text: str) -> bool:
