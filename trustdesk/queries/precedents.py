@@ -19,7 +19,7 @@ from trustdesk.models import Case, Decision, Joining, Party, Report
 from trustdesk.queries import access
 
 #: So many of each list are looked at, and so many are shown.
-EACH, RECENT, SHOWN = 15, 40, 6
+EACH, RECENT, SHOWN = 10, 20, 6
 #: Points for what is the same. Words of the target count up to WORDS together.
 POINTS = {"asset": 4.0, "subject": 3.0, "reporter": 2.0, "form": 1.0}
 WORDS = 3.0
