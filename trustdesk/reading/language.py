@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 _WORDS = {
-    "en": "the of and to is that this you your for from with are have has been on our please we it not be by was",
+    "en": "the of and to is that this you your for from with are have has been on our please we it not be by was a an in at as or if which all can will do no i my were their",
     "de": "der die das und ist nicht wir sie ihre ihrer von mit auf für den dem ein eine wurde bitte sehr werden zu sich in des im es aus bei um am sind wie einen mir noch oder",
     "es": "de la el los las que en y una por un con para su se al lo es como más no del nuestro usted ha sido esta este favor hemos sus desde está entre sobre le nos estimados",
     "fr": "de la le les des une un est que vous votre nous pour par sur dans avec pas cette ont été qui aux du en et au ce sont plus il se nos veuillez",
@@ -19,7 +19,7 @@ _WORDS = {
     "ro": "și de la în pentru este care nu cu din prin sau vă acest fost ca să au mai sunt pe ziua",
     "sv": "och att det är som på för av med inte en ni vi från har i den till ett hej kan vänligen",
     "da": "og at det er som på for af med ikke en der vi fra har til i den et de kan",
-    "fi": "ja on ei että se ovat tai olemme joka teidän mukaan sekä",
+    "fi": "ja on ei että se ovat tai olemme joka teidän mukaan sekä oleva hei kone terveisin verkossanne osoite",
     "hu": "és a az hogy nem egy van meg ön kérjük vagy ez",
     "tr": "ve bir bu için ile olarak olan tarafından da de lütfen size adresi rica ederiz merhaba en sayın",
 }
@@ -27,7 +27,7 @@ _BY_WORD: dict[str, tuple[str, ...]] = {}
 for _language, _list in _WORDS.items():
     for _word in _list.split():
         _BY_WORD[_word] = (*_BY_WORD.get(_word, ()), _language)
-_TOKEN = re.compile(r"[^\W\d_]{1,20}")
+_TOKEN = re.compile(r"\b[^\W\d_]{1,20}\b")
 _NOISE = re.compile(r"\S*(?:://|@|\.\w+/)\S*")
 _SAMPLE = 4000
 _LETTERS = re.compile(r"[^\W\d_]+")
