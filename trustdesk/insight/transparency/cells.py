@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from trustdesk.insight.transparency.form import OTHER, PLACEHOLDERS, norm
 from trustdesk.insight.transparency.shape import Row, Table, short
@@ -46,6 +47,7 @@ class Figures:
         return (row.number, column) not in self.values and (row.number, column) not in self.invalid
 
 
+@lru_cache(4096)
 def number(text: str, kind: str) -> tuple[Decimal | None, str]:
     """The value of a cell of that kind and the rule that it breaks ("" if none). A blank cell is (None, "")."""
     bare = text.strip()
