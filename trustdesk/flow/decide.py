@@ -115,8 +115,8 @@ OWN = ("case.noted", "note.withdrawn")
 def _stale(case: Case, seen: int | None, actor: Actor) -> tuple[Finding, ...]:
     if seen is None or seen >= case.seq:
         return ()
-    news = Entry.objects.filter(chain=case.pk, seq__gt=seen).exclude(kind__in=QUIET)
-    news = news.exclude(kind__in=OWN, actor=str(actor)).count()
+    since = Entry.objects.filter(chain=case.pk, seq__gt=seen).exclude(kind__in=QUIET)
+    news = since.exclude(kind__in=OWN, actor=str(actor)).count()
     if not news:
         return ()
     text = f"The case has moved on since you opened it ({news} new entries). Look at what changed, then decide."

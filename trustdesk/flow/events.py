@@ -51,8 +51,8 @@ def open_to(case: Case) -> list[str]:
             found |= {duty.event, *duty.deeds} if duty.event else set()
         found.update(event for rule in a.rules.silences for event in rule.ends_on)
         found.update(rule.starts_on for rule in a.rules.retention if not rule.off)
-    for clock in Clock.objects.filter(case=case, state__in=("running", "paused", "breached")):
-        found.update(clock.meets)
+    for running in Clock.objects.filter(case=case, state__in=("running", "paused", "breached")):
+        found.update(running.meets)
     return sorted(e for e in found if e.partition(":")[0] in known)
 
 
@@ -106,8 +106,8 @@ def say(
             )
         _not_too_early(case, event, at)
         base = event.partition(":")[0]
-        value = {"event": event, "at": at.isoformat(), "number": number, "note": note, "shows": shows}
-        value["parts"] = sorted(parts)
+        told = {"event": event, "at": at.isoformat(), "number": number, "note": note, "shows": shows}
+        value = told | {"parts": sorted(parts)}
         fact = Fact(case=case, about=case.code, name=EVENT, value=value, source=str(actor), observed_at=now)
         clocks = duties.meet(case, event, now=now)
         clocks += duties.start(case, base, at=at)

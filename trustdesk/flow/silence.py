@@ -71,7 +71,8 @@ def leak(case: Case, *, to: str, texts: Iterable[str]) -> WithholdRule | None:
     if not rules:
         return None
     text = "\n".join(texts).casefold()
-    text = text.replace("[.]", ".").replace("[:]", ":").replace("[@]", "@").replace("hxxp", "http")  # defanged says as much
+    for defanged, plain in (("[.]", "."), ("[:]", ":"), ("[@]", "@"), ("hxxp", "http")):
+        text = text.replace(defanged, plain)  # says as much
     found: dict[str, bool] = {}
     for item in rules:
         for data in item.data:
