@@ -12,6 +12,7 @@ import pytest
 from tests.reading.samples import mail
 from trustdesk.core.types import Reading
 from trustdesk.interfaces.reading import read
+from trustdesk.reading import rtf
 from trustdesk.reading.tnef import parts
 
 URL = "http://evil.test/login"
@@ -41,14 +42,49 @@ def attached(data: bytes, kind: str, name: str, text: str = "Please see the atta
     return mail(body, extra="Content-Type: multipart/mixed; boundary=b\r\n")
 
 
+RTF = (
+    r"{\rtf1\ansi{\fonttbl{\f0 Arial http://font.example/;}}{\*\generator x http://maker.example/;}Phishing p\'e1ge: \u8220?"
+    + URL
+    + r"\u8221?\par\tab It imitates our bank.\par}"
+)
+HTML_RTF = (
+    r"{\rtf1\ansi\fromhtml1 {\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Phishing page: {\*\htmltag84 <a href='" + URL + r"'>}"
+    r"\htmlrtf {\field twice http://copy.example/}\htmlrtf0 here{\*\htmltag92 </a>}\htmlrtf }\htmlrtf0 {\*\htmltag72 </p>}}"
+)
+
+
+def compressed(text: str) -> bytes:
+    """MS-OXRTFCP with one reference back to what every document begins with, the rest as it is."""
+    known = r"{\rtf1\ansi"
+    assert text.startswith(known)
+    token = struct.pack(">H", 0 << 4 | len(known) - 2)
+    rest = text[len(known) :].encode()
+    body = bytes([1]) + token + rest[:7]
+    for at in range(7, len(rest), 8):
+        body += b"\0" + rest[at : at + 8]
+    return struct.pack("<II4sI", len(body) + 12, len(text), b"LZFu", 0) + body
+
+
+def test_rtf() -> None:
+    plain = "Phishing p\xe1ge: \u201c" + URL + "\u201d\n\tIt imitates our bank.\n"
+    assert rtf.text_of(rtf.unpacked(compressed(RTF))) == (plain, False)
+    text, html = rtf.text_of(HTML_RTF.encode())
+    assert (html, text) == (True, f"<p>Phishing page: <a href='{URL}'>here</a></p>")
+    for cut in range(0, 120, 7):
+        rtf.text_of(rtf.unpacked(compressed(RTF)[:cut]))
+        rtf.text_of(RTF.encode()[cut:])
+
+
 @pytest.mark.parametrize(
     "inside",
     [
+        ((PROPERTIES, b"\x01\0\0\0\x02\x01\x09\x10" + compressed(RTF)),),
+        ((PROPERTIES, b"\x01\0\0\0\x02\x01\x09\x10" + compressed(HTML_RTF)),),
         ((BODY, f"Phishing page: {URL}\0".encode()),),
         ((TITLE, b"list.txt\0"), (DATA, f"Phishing pages:\n{URL}\n".encode())),
         ((PROPERTIES, b"\x01\0\0\0<html><body>Phishing page: <b>" + URL.encode() + b"</b></body></html>\0"),),
     ],
-    ids=["body", "file", "html"],
+    ids=["rtf", "html in rtf", "body", "file", "html"],
 )
 def test_winmail_dat(inside: tuple[tuple[int, bytes], ...]) -> None:
     reading = read(attached(tnef(*inside), "application/ms-tnef", "winmail.dat", ""))
