@@ -5,7 +5,8 @@
 
 The floor is the standard library's parser and one regular expression for URLs and IPv4 addresses. Both run over the
 same messages in turns, five times; the best time of each counts, in processor time, so that a busy machine does not
-decide. Without MAILS, made-up messages of the kinds that arrive are read. Also printed: time against size up to 30 MB.
+decide. Without MAILS, the mail of `make bench` is read, and made-up messages that are small and dense with indicators.
+Also printed: time against size up to 30 MB.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.mails import generated
 from trustdesk.interfaces.reading import installed, read
 
 _FLOOR = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
@@ -86,22 +88,29 @@ def best(work: Callable[[bytes], object], mails: list[bytes]) -> float:
     return time.process_time() - started
 
 
-def main() -> None:
-    """Print both times, their ratio and the curve of size."""
-    installed()
-    paths = [Path(p) for p in sys.argv[1:]]
-    files = [f for p in paths for f in (sorted(p.rglob("*.eml")) if p.is_dir() else [p])]
-    mails = [f.read_bytes() for f in files] or made_up()
+def beside_the_floor(title: str, mails: list[bytes]) -> None:
+    """Print both times over `mails` and their ratio."""
     ours, theirs = [], []
     for _ in range(_ROUNDS):
         theirs.append(best(floor, mails))
         ours.append(best(read, mails))
     a, b = min(theirs), min(ours)
-    size = sum(map(len, mails)) / 1e6
-    print(f"{len(mails)} messages, {size:.1f} MB")
-    print(f"floor    {a / len(mails) * 1000:8.3f} ms a message  {len(mails) / a:8.0f} messages a second")
-    print(f"reading  {b / len(mails) * 1000:8.3f} ms a message  {len(mails) / b:8.0f} messages a second")
-    print(f"ratio    {a / b:8.2f} of the floor")
+    print(f"{title}: {len(mails)} messages, {sum(map(len, mails)) / 1e6:.1f} MB")
+    print(f"  floor    {a / len(mails) * 1000:8.3f} ms a message  {len(mails) / a:8.0f} messages a second")
+    print(f"  reading  {b / len(mails) * 1000:8.3f} ms a message  {len(mails) / b:8.0f} messages a second")
+    print(f"  ratio    {a / b:8.2f} of the floor")
+
+
+def main() -> None:
+    """Print the times, their ratios and the curve of size."""
+    installed()
+    paths = [Path(p) for p in sys.argv[1:]]
+    files = [f for p in paths for f in (sorted(p.rglob("*.eml")) if p.is_dir() else [p])]
+    if files:
+        beside_the_floor("your mail", [f.read_bytes() for f in files])
+    else:
+        beside_the_floor("the mail of make bench", generated(400))
+        beside_the_floor("small and dense with indicators", made_up())
     line = b"On 2026-11-02 we found http://evil.test/login at 192.0.2.7, please remove it.\r\n"
     for megabytes in (1, 2, 4, 8, 16, 30):
         raw = b"From: r@reporter.example\r\nSubject: phishing\r\n\r\n" + line * (megabytes * 1_000_000 // len(line))
