@@ -34,7 +34,7 @@ SHARES = (0.0, 0.5, 0.95, 1.0)
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Manifest]:
     store = Store(str(tmp_path_factory.mktemp("lake")))
-    run(Desk(random_journal(11, 150)), store)
+    run(Desk(random_journal(11, 120)), store)
     found = latest(store)
     assert found is not None
     return store, found
@@ -73,9 +73,9 @@ def rows(table: Any) -> list[dict[str, Any]]:
 
 def test_the_measure_is_not_empty(measure: dict[str, list[dict[str, Any]]]) -> None:
     assert len(measure) > 100
-    assert {row["window"]: row["received"] for row in measure["received"]}["week"] > 40
+    assert {row["window"]: row["received"] for row in measure["received"]}["week"] > 30
     waits = next(row for row in measure["time_to_first_decision"] if row["window"] == "week")
-    assert waits["n"] > 20 and 0 < waits["low_1"] < waits["high_2"] <= waits["high_3"]
+    assert waits["n"] > 10 and 0 < waits["low_1"] < waits["high_2"] <= waits["high_3"]
 
 
 def test_postgresql(lake: tuple[Store, Manifest], measure: dict[str, list[dict[str, Any]]]) -> None:
@@ -96,7 +96,9 @@ def test_clickhouse(lake: tuple[Store, Manifest], measure: dict[str, list[dict[s
 def test_spark(lake: tuple[Store, Manifest], measure: dict[str, list[dict[str, Any]]]) -> None:
     if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
         pytest.skip("NOT TESTED on Spark: PySpark or Java is not installed (make engines; Java 17)")
-    with Spark(*lake) as engine:
+    # So little data is computed sooner than a program for it is compiled.
+    quick = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    with Spark(*lake, settings=quick) as engine:
         # A query takes Spark a quarter of a second: each metric alone, and one of each fact split by all that it may be.
         some = {metric.name: expression(engine, metric, ()) for metric in METRICS.values()}
         split = {metric.fact: metric for metric in reversed(METRICS.values())}

@@ -10,8 +10,9 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from trustdesk.insight.lake import schema
@@ -122,7 +123,7 @@ class Spark(Engine):
 
     name = "spark"
 
-    def __init__(self, store: Store, manifest: Manifest) -> None:
+    def __init__(self, store: Store, manifest: Manifest, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(store, manifest)
         try:
             import ibis
@@ -133,9 +134,9 @@ class Spark(Engine):
         session = SparkSession.builder.master(master).appName("trustdesk")
         session = session.config("spark.sql.session.timeZone", "UTC").config("spark.log.level", "ERROR")
         session = session.config("spark.sql.execution.arrow.pyspark.enabled", "true")
-        if master.startswith("local"):  # a cluster has settings of its own
-            for key, value in LOCAL_SPARK.items():
-                session = session.config(key, value)
+        # A cluster has settings of its own.
+        for key, value in ({**LOCAL_SPARK, **settings} if master.startswith("local") else settings).items():
+            session = session.config(key, value)
         self.session = session.getOrCreate()
         for name in schema.TABLES:
             paths = self.paths(name)
