@@ -109,6 +109,11 @@ def test_erasures_change_no_publication(desk: World, tmp_path: Path) -> None:
     retain.erase(mail.pk, why="asked by the sender", actor=SYSTEM, now=desk.now + dt.timedelta(days=1))
     assert run("verify", out) == 0
     assert run("verify", weekly) == 0
+    public = Publication.objects.get(format="zip")
+    with pytest.raises(Refused, match="stays public"):
+        retain.erase(
+            public.evidence_id, why="no longer wanted", actor=SYSTEM, now=public.made_at + dt.timedelta(days=1800)
+        )
 
 
 def test_a_changed_file_is_told_with_the_place(desk: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ The journal holds the digest of the bytes and keeps it. Intent, act, confirm: th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -20,6 +20,8 @@ from trustdesk.flow.record import Draft, Todo, record_all
 from trustdesk.flow.work import handler
 from trustdesk.models import Case, Entry, Evidence, Task
 
+#: How long what was published stays public (IR 2024/2835, Art. 3), with leap days to spare.
+PUBLIC_FOR = timedelta(days=5 * 366)
 #: Names the duty or request that the erasure follows, for whoever asks later.
 WHY_AT_MOST = 200
 
@@ -29,8 +31,8 @@ def erase(digest: str, why: str, *, actor: Actor, now: datetime) -> Evidence:
 
     Every case that holds the bytes gets an entry; bytes of no case (a message that was set aside) get one on the desk's
     own chain. What was read out of the bytes (indicators, parties, texts) is not touched by this. Raises Refused when
-    there are no such bytes, they were erased before, no reason is given, nobody has read them yet, or a preservation
-    stands on a case that holds them.
+    there are no such bytes, they were erased before, no reason is given, nobody has read them yet, they are public, or a
+    preservation stands on a case that holds them.
     """
     why = why.strip()
     if not why or len(why) > WHY_AT_MOST:
@@ -47,6 +49,9 @@ def erase(digest: str, why: str, *, actor: Actor, now: datetime) -> Evidence:
             raise Refused(
                 Finding("erase.unread", "A report that nobody has read yet is made of these bytes.", "digest")
             )
+        if kept.publications.filter(is_public=True, made_at__gt=now - PUBLIC_FOR).exists():
+            text = "It was published, and stays public for five years (IR 2024/2835, Art. 3)."
+            raise Refused(Finding("erase.published", text, "digest"))
         for case in cases:
             if "preservation" in duties.confirmed(case):
                 text = f"A preservation on case {case.code} forbids it until it ends."
