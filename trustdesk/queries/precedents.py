@@ -20,6 +20,8 @@ from trustdesk.queries import access
 
 #: So many of each list are looked at, and so many are shown.
 EACH, RECENT, SHOWN = 10, 20, 6
+#: What is read of each: reasons and regimes are long and say nothing here.
+READ = ("outcome", "plan", "made_at", "state", "case__title", "case__form", "case__category", "case__subject_id")
 #: Points for what is the same. Words of the target count up to WORDS together.
 POINTS = {"asset": 4.0, "subject": 3.0, "reporter": 2.0, "form": 1.0}
 WORDS = 3.0
@@ -62,7 +64,7 @@ def of(user: Any, case: Case, reports: Sequence[Report] = ()) -> list[Precedent]
     closed = decided.filter(closed_at__isnull=False).order_by("-closed_at")
     recent = set(closed.values_list("pk", flat=True)[:RECENT])
     every = recent.union(*numbers.values())
-    found = Decision.objects.filter(case__in=every, state="final").select_related("case__subject").order_by("id")
+    found = Decision.objects.filter(case__in=every, state="final").select_related("case").only(*READ).order_by("id")
     words = _words(case.title)
     newest = {decision.case_id: decision for decision in found}
     out = [_weigh(decision, case, numbers, words) for decision in newest.values()]
