@@ -68,5 +68,6 @@ def test_fixed_is_said_in_the_answer(client: Client, opened: Case) -> None:
 
 def test_the_meaning_of_a_counter_notice_is_explained(client: Client, decided: Case) -> None:
     Case.objects.update(category="copyright")
+    client.cookies["django_language"] = "en"
     page = client.get(f"/c/{links.customer_token(decided.pk, decided.subject_id)}").content.decode()
     assert "512(f)" in page and "10 and within 14 business days" in page

@@ -45,6 +45,8 @@ def chromium() -> Iterator[Any]:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
+        # Within the browser's loop Django keeps connections of its own; one that stays open keeps the database from going.
+        connections.close_all()
         browser.close()
 
 
