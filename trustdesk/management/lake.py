@@ -98,10 +98,11 @@ def categories() -> list[tuple[str, str]]:
     return [(info.id, info.title()) for info in rules.current().taxonomy.categories]
 
 
-def document(period: Period, *, engine: str, provider: str, place: str = "") -> dict[str, Any]:
+def document(period: Period, *, engine: str, provider: str, place: str = "", reporters: bool = False) -> dict[str, Any]:
     """The report on `period`, counted by an engine from the lake as it was last exported.
 
-    It names the checkpoint that was the ledger's latest then. Raises Refused when there is no lake, or none of a schema
+    It names the checkpoint that was the ledger's latest then. With `reporters` it says who sent more and fewer, by
+    pseudonym. Raises Refused when there is no lake, or none of a schema
     that can be read, or the engine is not here.
     """
     from trustdesk.insight.lake.engines import NoEngine, open_engine
@@ -114,6 +115,6 @@ def document(period: Period, *, engine: str, provider: str, place: str = "") -> 
         raise Refused(Finding("lake.none", "There is no lake yet: `trustdesk lake export` makes one.", "engine"))
     try:
         with open_engine(engine, lies, found) as opened:
-            return from_source(opened, period, checkpoint=found.checkpoint, provider=provider)
+            return from_source(opened, period, checkpoint=found.checkpoint, provider=provider, reporters=reporters)
     except NoEngine as error:
         raise Refused(Finding("lake.no_engine", str(error), "engine")) from error

@@ -7,7 +7,7 @@ from typing import Any
 from trustdesk.insight.metrics.definition import Metric
 
 CASE_DIMENSIONS = ("category", "queue", "form")
-REPORT = {"fact": "fact_report", "time": "received_at", "grain": "one report",
+REPORT: dict[str, Any] = {"fact": "fact_report", "time": "received_at", "grain": "one report",
           "by": ("form", "category", "channel", "queue", "reporter_key", "day")}  # fmt: skip
 STEP: dict[str, Any] = {"fact": "fact_step", "time": "happened_at", "grain": "one change of a case's state",
                         "by": (*CASE_DIMENSIONS, "day")}  # fmt: skip

@@ -50,4 +50,5 @@ def _at(document: dict[str, Any], path: tuple[str, ...]) -> float | None:
     value: Any = document
     for name in path:
         value = value[name]
-    return value  # type: ignore[no-any-return]
+    found: float | None = value
+    return found

@@ -213,7 +213,7 @@ def _reporters(f: Figures) -> list[Row]:
     kept, rest, _ = suppression.pooled(most)
     shown = sorted(kept, key=lambda name: (-abs(now[name] - then[name]), name))[:12]
     parts = changes.contributions({n: now[n] for n in shown}, {n: then[n] for n in shown})
-    others = {"name": "others", "then": then.total() - sum(then[n] for n in shown),
+    others: Row = {"name": "others", "then": then.total() - sum(then[n] for n in shown),
               "now": now.total() - sum(now[n] for n in shown)}  # fmt: skip
     if rest or unknown or len(kept) > len(shown):
         parts.append(others | {"change": others["now"] - others["then"]})
@@ -323,12 +323,14 @@ def _days(f: Figures) -> list[Row]:
 
 
 def _times(waits: tuple[int, list[float]] | None) -> dict[str, Any]:
-    n, (median, p95) = waits or (0, [None, None])
-    return {"median_hours": _hours(median), "p95_hours": _hours(p95), "cases": n}
+    if waits is None:
+        return {"median_hours": None, "p95_hours": None, "cases": 0}
+    median, p95 = waits[1]
+    return {"median_hours": _hours(median), "p95_hours": _hours(p95), "cases": waits[0]}
 
 
-def _hours(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds / 3600, 2)
+def _hours(seconds: float) -> float:
+    return round(seconds / 3600, 2)
 
 
 def ranked(counter: Counter[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from trustdesk.insight.publications import charts, page, sections, summary
 from trustdesk.insight.publications.texts import texts
@@ -12,7 +12,7 @@ from trustdesk.insight.publications.texts import texts
 TEMPLATE = Path(__file__).with_name("report.typ")
 #: Comes with Typst itself: what fonts a machine has must not show in a report.
 FONT = "Libertinus Serif"
-STANDARD = "ua-1"
+STANDARD: Literal["ua-1"] = "ua-1"
 
 
 def to_pdf(document: dict[str, Any], language: str = "en") -> bytes:
@@ -21,7 +21,7 @@ def to_pdf(document: dict[str, Any], language: str = "en") -> bytes:
 
     data = json.dumps(_content(document, language), ensure_ascii=False)
     made: bytes = typst.compile(
-        TEMPLATE, format="pdf", root=TEMPLATE.parent, ignore_system_fonts=True, sys_inputs={"data": data},
+        TEMPLATE, output=None, format="pdf", root=TEMPLATE.parent, ignore_system_fonts=True, sys_inputs={"data": data},
         pdf_standards=[STANDARD], timestamp=0,
     )  # fmt: skip
     return made

@@ -54,7 +54,10 @@ def said(value: Any, kind: str, t: Texts) -> str:
         return str(value)
     if value is None:
         return NOTHING
-    return {"count": t.count, "hours": t.hours, "share": t.share, "change": t.change}[kind](value)
+    said_as: dict[str, Callable[[float], str]] = {
+        "count": t.count, "hours": t.hours, "share": t.share, "change": t.change,
+    }  # fmt: skip
+    return said_as[kind](value)
 
 
 def cards(d: Doc, t: Texts) -> list[Card]:
@@ -206,7 +209,7 @@ def _compared(d: Doc, t: Texts) -> Section:
         if year:
             row += (cell(year["numbers"][name]["then"], name), percent(year["numbers"][name]))
         rows.append(row)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("", "text"),
         Column(d["period"], "number"),
         Column(before["period"], "number"),

@@ -45,6 +45,11 @@ class Command(DeskCommand):
         parser.add_argument(
             "--engine", choices=lake.ENGINES, help="count from the exported lake with this engine instead"
         )
+        parser.add_argument(
+            "--reporters",
+            action="store_true",
+            help="with --engine: also who sent more and fewer, by pseudonym; that follows erasures and is not recorded",
+        )
         parser.add_argument("--record", action="store_true", help="write to the ledger that this report was made")
 
     def execute(self, *args: Any, **options: Any) -> Any:
@@ -57,6 +62,8 @@ class Command(DeskCommand):
             publishing.run(self, options)
             return
         kind, now, actor = options["kind"], clock.now(), operator()
+        if options["reporters"] and (options["record"] or not options["engine"]):
+            raise CommandError("--reporters goes with --engine and without --record", returncode=USAGE)
         try:
             wanted = options["period"]
             period = periods.named(kind, wanted) if wanted else periods.last_full(kind, now)
@@ -68,7 +75,7 @@ class Command(DeskCommand):
             lines, named = publications.lines_at(point), publications.named(point)
             document = publication.account(lines, period, checkpoint=named, provider=settings.DESK.name)
         elif engine:
-            document = lake.document(period, engine=engine, provider=settings.DESK.name)
+            document = lake.document(period, engine=engine, provider=settings.DESK.name, reporters=options["reporters"])
         else:
             publish.seal(period.end, actor=actor, now=now)
             with journal.reading() as read:
