@@ -20,6 +20,7 @@ from tests.processes import own_desk
 #: Page → its address. Those of a case are the first of the queue.
 STAFF = {
     "queue": "/desk/",
+    "board": "/desk/board",
     "held": "/desk/held",
     "appeals": "/desk/appeals",
     "incoming": "/desk/incoming",
@@ -28,7 +29,7 @@ STAFF = {
     "ledger": "/desk/ledger",
     "parts": "/desk/parts",
 }
-PUBLIC = {"report": "/report", "sign-in": "/desk/sign-in"}
+PUBLIC = {"report": "/report", "help": "/help/images", "sign-in": "/desk/sign-in"}
 SIZES = {"": (1440, 900), "-phone": (390, 844)}
 
 

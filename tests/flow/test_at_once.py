@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from tests.flow.conftest import ANA, DIEGO, LUCIA, disable
-from trustdesk.core.types import Refused
-from trustdesk.flow import decide, work
+from trustdesk.core.types import Actor, Refused
+from trustdesk.flow import attend, decide, work
 from trustdesk.models import Asset, Case, Decision, Entry, Report, Task
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,3 +74,24 @@ def test_two_who_approve_at_once_enforce_once(site: Asset, report, drain, enforc
     drain()
     assert [type(e) for e in errors] == [Refused]
     assert len(enforcer.applied) == 1 and Decision.objects.get().state == "final"
+
+
+def test_people_who_ask_for_the_next_case_at_once_never_hold_the_same_one(site: Asset, report, drain, now: datetime):
+    people = [get_user_model().objects.create(username=f"p{n}") for n in range(4)]
+    for n in range(6):
+        report(f"https://login-bancoazul.example/{n}", category="copyright")
+    drain()
+    given: list[tuple[int, int]] = []
+
+    def ask(person: int) -> None:
+        for _ in range(2):  # whoever has one is shown that one again, so the second question changes nothing
+            case = attend.take_next(Case.objects.all(), person=person, actor=Actor("person", str(person)), now=now)
+            assert case is not None
+            given.append((person, case.pk))
+
+    errors = together(*[lambda person=person: ask(person.pk) for person in people])
+    assert errors == []
+    assert len(set(given)) == 4 and len({case for _, case in given}) == 4, given
+    held = dict(Case.objects.exclude(assigned_to=None).values_list("assigned_to", "pk"))
+    assert held == dict(given)
+    assert Entry.objects.filter(kind="case.assigned").count() == 4
