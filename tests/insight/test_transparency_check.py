@@ -364,7 +364,17 @@ def test_a_workbook_of_others_with_times_and_dates_as_cells(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "junk", [b"", b"PK\x03\x04junk", b"\xff\xfe\x00", b'"' * 9, b"a,b\r\n1,2\r\n", b"\x00" * 50, b"<!DOCTYPE x>"]
+    "junk",
+    [
+        b"",
+        b"PK\x03\x04junk",
+        b"\xff\xfe\x00",
+        b'"' * 9,
+        b"a,b\r\n1,2\r\n",
+        b"\x00" * 50,
+        b"<!DOCTYPE x>",
+        b'a,b\r\n"' + b"x" * 10_000_001 + b'"\r\n',
+    ],
 )
 @pytest.mark.parametrize("name", ["4_notices.csv", "x.xlsx", "x.zip", "x.csv"])
 def test_junk_is_a_finding_and_no_crash(junk: bytes, name: str, tmp_path: Path) -> None:

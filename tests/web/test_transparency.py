@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (rows of facts read best in one line)
 """The public transparency page shows what was published, lets it be downloaded, and says how to check it."""
 
 from __future__ import annotations

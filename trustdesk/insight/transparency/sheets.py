@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,7 +189,9 @@ def _parse(name: str, text: str, found: list[Found]) -> list[list[str]]:
             rows.append(row)
     except csv.Error as error:
         found.append(Found("file.quoting", name, 0, len(rows) + 1, "", str(error)))
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows = []
+        with suppress(csv.Error):  # a cell of megabytes: what came before it is checked
+            rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     else:
         if bare := _bare(text, delimiter):
             found.append(
