@@ -191,7 +191,7 @@ class _Weigher:
         if alone and self.pointed_at(index):
             score += 1.5
         if mention.kind == "ip" and line.zone == BODY and not near and _in_row(text, at, len(mention.raw)):
-            score += 1.7 if not _ADDRESS.search(text[:at]) else 0.7
+            score += 1.7 if not _ADDRESS.search(text[max(at - _REACH, 0) : at]) else 0.7
         if mention.kind == "domain" and _COMPANY.match(tail):
             score -= 4.0
         if mention.defanged:
@@ -247,9 +247,10 @@ class _Weigher:
             return 1.5 + extra
         if _LOG_TARGET.search(before):
             return -2.0
-        if _ADDRESS.search(text[:at]):
+        lead = text[max(at - _REACH, 0) : at]
+        if _ADDRESS.search(lead):
             return -0.5
-        if not text[:at].strip(_BULLETS) or _in_row(text, at, len(mention.raw)):
+        if not lead.strip(_BULLETS) or _in_row(text, at, len(mention.raw)):
             return 2.1 if extra or self.context.category is Category.MALWARE else 1.4
         return 0.7 + extra * 0.7
 
@@ -322,13 +323,19 @@ _QUOTES = " \"'"
 _SEPARATES = (" ", "\t", ",", ";", "|")
 
 
+#: How far to each side a line is looked at; whoever writes longer rows is understood by their beginning.
+_REACH = 2000
+
+
 def _in_row(text: str, at: int, size: int) -> bool:
     """True for an address that fills a field of a row: at least three fields, set apart by one kind of separator."""
-    before, after = text[:at].rstrip(_QUOTES)[-1:], text[at + size :].lstrip("\"'")
+    row = text[max(at - _REACH, 0) : at + size + _REACH]
+    at = min(at, _REACH)
+    before, after = row[:at].rstrip(_QUOTES)[-1:], row[at + size :].lstrip("\"'")
     if before in (",", ";", "|", "\t"):
         after = after.lstrip()[:1]
-        return after in ("", before) and text.count(before) >= 2
-    if before and text[:at].strip(_BULLETS):
+        return after in ("", before) and row.count(before) >= 2
+    if before and row[:at].strip(_BULLETS):
         return False
     return after[:1] in _SEPARATES and len(_FIELDS.findall(after)) >= 2
 

@@ -191,7 +191,9 @@ def _labelled(value: Value, mention: Found, lines: Layout) -> tuple[str, str] | 
     index = lines.index_at(mention.start)
     if lines.lines[index].zone != BODY:
         return None
-    match = _LABEL.match(_label(lines, index, mention.start)[:60])
+    if mention.start - lines.lines[index].start > 60:
+        return None
+    match = _LABEL.match(_label(lines, index, mention.start))
     return (value.kind, match.group(1).lower()) if match else None
 
 
