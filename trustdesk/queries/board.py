@@ -138,7 +138,8 @@ def _risk(user: Any, *, now: datetime) -> dict[str, tuple[int, ...]]:
     running = ours.filter(state="running", due_at__lt=now + RISKS[-1][1]).order_by()
     limits = [now, *(now + span for _name, span in RISKS)]
     steps = {f"s{n}": Count("pk", filter=_between(limits, n)) for n in range(len(limits))}
-    for row in running.values("kind").annotate(**steps):
+    sums: Any = running.values("kind").annotate(**steps)
+    for row in sums:
         line = out.setdefault(row["kind"], [0] * (1 + len(RISKS)))
         for n in range(len(limits)):
             line[n] += row[f"s{n}"]
@@ -153,14 +154,15 @@ def _between(limits: list[datetime], n: int) -> Q:
 
 def _people(user: Any, *, now: datetime) -> tuple[Person, ...]:
     held = selected(user, Filters(), now=now).exclude(assigned_to=None).order_by().values("assigned_to")
-    holds = {row["assigned_to"]: row for row in held.annotate(n=Count("pk"), late=Count("pk", filter=late(now)))}
+    rows: Any = held.annotate(n=Count("pk"), late=Count("pk", filter=late(now)))
+    holds: dict[int, dict[str, int]] = {row["assigned_to"]: row for row in rows}
     made = access.decisions(user).filter(state__in=("held", "final", "overridden", "rejected"))
     made = made.filter(made_at__gte=now - timedelta(days=7), made_by__startswith="person:").order_by()
     day = Count("pk", filter=Q(made_at__gte=now - timedelta(days=1)))
     decided = {int(by[7:]): (d, w) for by, d, w in made.values_list("made_by").annotate(d=day, w=Count("pk"))}
     out = []
     for person in people.active():
-        row, (of_day, of_week) = holds.get(person.pk, {}), decided.get(person.pk, (0, 0))
+        row, (of_day, of_week) = holds.get(person.pk) or {}, decided.get(person.pk, (0, 0))
         if row or of_week or access.may(person, "work"):
             name = people.display(person)
             out.append(Person(person.pk, name, row.get("n", 0), row.get("late", 0), of_day, of_week))

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from trustdesk.models import Asset, Case, Indicator
 from trustdesk.models.code import decode
 from trustdesk.queries import access, rulebook
@@ -21,8 +23,8 @@ def cases(user: Any, codes: Sequence[str]) -> list[Case]:
 def _assets(case: Case) -> list[Asset]:
     """The assets of the targets, the case's own first, then the account behind them."""
     targets = Indicator.objects.filter(case=case, role="target", asset__isnull=False)
-    ids = {case.asset_id, *targets.values_list("asset_id", flat=True)} - {None}
-    found = Asset.objects.filter(pk__in=ids) | Asset.objects.filter(subject_id=case.subject_id, kind="account")
+    ids = [number for number in (case.asset_id, *targets.values_list("asset_id", flat=True)) if number is not None]
+    found = Asset.objects.filter(Q(pk__in=ids) | Q(subject=case.subject, kind="account"))
     return sorted(found, key=lambda a: (a.pk != case.asset_id, a.kind == "account", a.pk))
 
 

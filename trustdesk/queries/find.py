@@ -75,7 +75,7 @@ def search(user: Any, query: str, *, limit: int = LIMIT) -> Found:
 def _cases(seen: QuerySet[Case], found: Found, text: str, limit: int) -> list[Case]:
     """Cases about what was found, then those of the customers found, then those with the text in their title: each list
     by an index of its own, the newest first."""
-    numbers = {i.case_id for i in found.targets}
+    numbers = {i.case_id for i in found.targets if i.case_id is not None}
     out = {case.pk: case for case in seen.filter(pk__in=numbers)}
     for subject in found.subjects[:5]:
         out |= {case.pk: case for case in seen.filter(subject=subject).order_by("-opened_at")[:limit]}

@@ -27,10 +27,10 @@ def recent(name: Hashable, count: Callable[[], T], *, keep: Callable[[T], bool],
     if known is not None:
         age = now - known[0]
         if timedelta(0) <= age < old:
-            return known[1]  # type: ignore[no-any-return]
+            return known[1]
         if timedelta(0) <= age < old * TOO_OLD:
             _count_beside(key, count, now)
-            return known[1]  # type: ignore[no-any-return]
+            return known[1]
     value = count()
     if keep(value):
         _kept[key] = (now, value)

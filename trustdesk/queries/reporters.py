@@ -21,8 +21,9 @@ NEWEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Reports of one address in a year (the newest NEWEST at most), how many cases they led to by outcome ("" is undecided), and the domains that
-    passed a check on some of them, with how many. `proven` says that the From of this very report is verified."""
+    """Reports of one address in a year (the newest NEWEST at most), how many cases they led to by outcome ("" is undecided),
+    and the domains that passed a check on some of them, with how many. `proven` says that the From of this very report is
+    verified."""
 
     reports: int = 0
     outcomes: tuple[tuple[str, int], ...] = ()

@@ -14,8 +14,8 @@ from trustdesk import clock
 from trustdesk.core.types import Refused
 from trustdesk.flow import attend, confirm, enforce, putback, validity
 from trustdesk.flow import withdraw as retractions
-from trustdesk.models import Case
 from trustdesk.queries import access, case_page, people
+from trustdesk.queries.rulebook import Case
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page

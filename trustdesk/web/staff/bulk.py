@@ -19,8 +19,8 @@ from trustdesk.core.types import Finding, Refused
 from trustdesk.flow import attend
 from trustdesk.flow import decide as flow
 from trustdesk.flow.decide import Choice, Preview, Wish
-from trustdesk.models import Case
 from trustdesk.queries import access, bulk, people, rulebook
+from trustdesk.queries.rulebook import Case
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
 from trustdesk.web.staff.drafting import LIMIT, PER_ADDRESS, outcomes

@@ -17,8 +17,8 @@ from trustdesk.core.types import Refused
 from trustdesk.flow import notes, views
 from trustdesk.flow import snooze as snoozing
 from trustdesk.flow import undo as undoing
-from trustdesk.models import Case
 from trustdesk.queries import access, desk, people
+from trustdesk.queries.rulebook import Case
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
 
