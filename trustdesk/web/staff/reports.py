@@ -37,13 +37,13 @@ def show(request: HttpRequest) -> HttpResponse:
         period = periods.named(kind, name) if name else current
     except periods.BadPeriod as error:
         raise Http404(str(error)) from error
+    wanted = request.GET.get("format", "")
+    if wanted and wanted not in FORMATS:
+        raise Http404("no such format")
     document = _document(period)
     spoken = (get_language() or "en").partition("-")[0]
     language = spoken if spoken in LANGUAGES else "en"
-    wanted = request.GET.get("format", "")
     if wanted:
-        if wanted not in FORMATS:
-            raise Http404("no such format")
         return _file(write(wanted, document, language), FORMATS[wanted].media_type, f"{kind}-{period.name}.{wanted}")
     context = _drawn(document, language) | {
         "kind": kind,
