@@ -80,6 +80,19 @@ def test_a_password_alone_opens_the_desk_where_no_factor_is_asked(client: Client
     assert client.get("/desk/").status_code == 200
 
 
+def test_who_comes_through_a_socket_has_no_address_and_still_gets_in(ana: Any) -> None:
+    client = Client(REMOTE_ADDR="")
+    assert sign_in(client, "ana").headers["Location"] == "/desk/"
+    assert client.get(HOME + "sessions").status_code == 200
+
+
+def test_confirming_is_limited_too(client: Client, ana: Any) -> None:
+    sign_in(client, "ana")
+    answers = [client.post(HOME + "confirm", {"password": "wrong"}) for _ in range(12)]
+    assert (answers[0].status_code, answers[-1].status_code) == (200, 429)
+    assert "Too many at once" in answers[-1].content.decode()
+
+
 def test_an_app_is_added_asked_for_and_a_recovery_code_works_once(client: Client, ana: Any) -> None:
     sign_in(client, "ana")
     secret = enrol(client)

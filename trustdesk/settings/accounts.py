@@ -30,7 +30,6 @@ def of(desk: Desk, *, behind_tls: bool) -> dict[str, Any]:
         "ACCOUNT_REAUTHENTICATION_TIMEOUT": 15 * 60,
         "ACCOUNT_SIGNUP_FIELDS": ["username*", "password1*"],
         "ACCOUNT_UNIQUE_EMAIL": False,
-        "ALLAUTH_TRUSTED_PROXY_COUNT": 1 if behind_tls else 0,
         "MFA_ADAPTER": "trustdesk.web.account.adapters.FactorAdapter",
         "MFA_ALLOW_UNVERIFIED_EMAIL": True,
         "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],

@@ -15,16 +15,23 @@ def client(request: HttpRequest) -> str:
 
     Behind a TLS proxy the last hop of X-Forwarded-For counts, which is the one that our own proxy wrote.
     """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_TLS:
-        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    found = address(request)
+    if not found:
         return "unknown"
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    if ":" in found:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return found
+
+
+def address(request: HttpRequest) -> str:
+    """The client's own address, as `client` finds it; "" where none is known (a socket, a broken header)."""
+    given = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_TLS:
+        given = request.headers.get("X-Forwarded-For", given).rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        return ""
 
 
 def masked(who: str) -> str:
