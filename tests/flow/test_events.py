@@ -37,7 +37,9 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
 
 def clean() -> None:
     """The checker agrees; the tests' own customer and site stand in no journal."""
-    found = [f for f in verify.check() if not f.where.startswith(("trustdesk_subject/", "trustdesk_asset/", "evidence/"))]
+    found = [
+        f for f in verify.check() if not f.where.startswith(("trustdesk_subject/", "trustdesk_asset/", "evidence/"))
+    ]
     assert not found, found
 
 
