@@ -73,6 +73,30 @@ def test_a_life_is_exported_and_agrees_with_the_ledger(
     assert "0 new entries" in capfd.readouterr().err
 
 
+def test_a_report_from_the_lake_is_the_one_from_the_journal(
+    place: str, capfd: pytest.CaptureFixture[str], opened: Case, site: Asset, now: datetime, drain: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    decide.decide(opened.pk, disable(site), actor=ANA, now=now + timedelta(hours=3))
+    drain(now + timedelta(hours=3))
+    desk = settings.DESK
+    monkeypatch.setattr(settings, "DESK", type(desk)(**{**vars(desk), "lake": {"place": place}}))
+
+    def published(*how: str) -> str:
+        capfd.readouterr()
+        call_command("publish", "weekly", "--period", "2026-W47", *how)
+        return capfd.readouterr().out
+
+    with pytest.raises(CommandError, match="no lake yet"):
+        published("--engine", "duckdb")
+    alone = published()  # this seals the ledger, and the export names the same checkpoint
+    call_command("lake", "export")
+    assert published("--engine", "duckdb") == alone and '"total": 1' in alone
+    table = {"place": place, "engine": "duckdb"}
+    monkeypatch.setattr(settings, "DESK", type(desk)(**{**vars(desk), "lake": table}))
+    assert published() == alone
+
+
 def test_verify_fails_when_a_file_is_not_what_was_written(place: str, opened: Case) -> None:
     call_command("lake", "export", "--place", place)
     store = Store(place)

@@ -64,7 +64,7 @@ class Manifest:
         document = asdict(self)
         document["files"] = sorted(document["files"], key=lambda f: f["name"])
         document["missing"] = {str(k): v for k, v in sorted(self.missing.items())}
-        return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+        return (json.dumps(document, indent=1) + "\n").encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Manifest:
