@@ -98,7 +98,8 @@ def _table(s: Section, t: Texts) -> str:
     for row in sections.cells(s, t):
         inner = "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
         body += f'<tr><th scope="row">{escape(row[0])}</th>{inner}</tr>'
-    scroll = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(s.title)}">'
+    label = f"{t.gettext('The numbers')}: {s.title}"
+    scroll = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
     return f"{scroll}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
