@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -22,9 +23,12 @@ os.environ["TRUSTDESK_HOME"] = _HOME
 os.environ.setdefault("TRUSTDESK_LOG_LEVEL", "ERROR")
 # A browser driven from a test leaves an event loop in its thread; the ORM of later tests there is used in no coroutine.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustdesk.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "trustdesk.settings"
 # Only now: were it in pyproject.toml, pytest-django would read the settings before the folder above is named.
 django.setup()
+# Left set, it would have the workers of xdist read the settings before they come here: all on the first one's folder.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+logging.getLogger("trustdesk").setLevel(logging.WARNING)  # shown with a test that fails, and only then
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,12 +40,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("one_database")]
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
-        slow = [item for item in items if item.get_closest_marker("slow")]
+        slow: list[list[pytest.Item]] = [[] for _ in range(workers)]
+        files: dict[Path, int] = {}  # those of one file stay together: what they share is made once
+        for item in items:
+            if item.get_closest_marker("slow"):
+                slow[files.setdefault(item.path, len(files) % workers)].append(item)
         quick = [item for item in items if not item.get_closest_marker("slow")]
         share = -(-len(items) // workers)  # xdist hands out the list in pieces of this size
         items.clear()
         for worker in range(workers):
-            items.extend(slow[worker::workers])
+            items.extend(slow[worker])
             room = max(0, share * (worker + 1) - len(items))
             items.extend(quick[:room])
             del quick[:room]

@@ -67,6 +67,7 @@ def healthy(desk: Desk) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.one_database
 def test_a_desk_lives_dies_in_parts_and_stops(desk: Desk) -> None:
     output = desk.home / "output"
     with open(output, "wb") as out:
@@ -147,6 +148,7 @@ def test_two_set_ups_at_once(desk: Desk) -> None:
     assert {"web.key", "ledger.key", "links.key", "checkpoint.ed25519"} <= names
 
 
+@pytest.mark.one_database
 def test_commands_on_a_desk_that_was_never_set_up(desk: Desk, tmp_path: Path) -> None:
     good = tmp_path / "a.eml"
     good.write_bytes(mail(1))

@@ -50,6 +50,7 @@ def test_a_life_is_counted(
     assert d["checkpoint"]["root"] == Checkpoint.objects.latest("id").root
 
 
+@pytest.mark.one_database
 def test_nothing_is_written_when_the_ledger_is_sealed_already(capsys: pytest.CaptureFixture[str], opened: Case) -> None:
     with time_machine.travel("2026-11-24T08:00:00Z", tick=False):
         first = published(capsys, "weekly", "--period", WEEK)

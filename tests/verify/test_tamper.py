@@ -128,6 +128,7 @@ def sample(model: type[models.Model]) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.one_database
 def test_every_column_of_every_table(desk: World) -> None:
     drop_triggers()
     silent, misnamed = [], []

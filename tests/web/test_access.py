@@ -11,6 +11,8 @@ from tools import access as tables
 from trustdesk.models import Case
 from trustdesk.queries import access
 
+pytestmark = pytest.mark.one_database
+
 #: Something to fill into an address; what is not there is 404 for those who may look and 403 for those who may not.
 FILL = {"code": "C-0000-00", "number": 1, "ident": "x", "digest": "0" * 64, "slot": 1}
 

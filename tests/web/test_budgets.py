@@ -32,6 +32,7 @@ def engine() -> Iterator[Any]:
         yield browser
 
 
+@pytest.mark.one_database
 def test_first_pages_are_small_still_and_ask_nobody_else(engine: Any, browser: Any, diego: Any, opened: Case) -> None:
     desk, public = browser(diego), Client()
     for width, address in SEEN:
@@ -46,6 +47,7 @@ def test_first_pages_are_small_still_and_ask_nobody_else(engine: Any, browser: A
         window.close()
 
 
+@pytest.mark.one_database
 def test_main_pages_work_without_script(engine: Any, browser: Any, diego: Any, opened: Case) -> None:
     window = Window(engine, browser(diego), viewport={"width": 1440, "height": 900}, java_script_enabled=False)
     for address in ("/desk/", "/desk/case/{code}", "/desk/outbox", "/desk/account/"):

@@ -17,7 +17,7 @@ from trustdesk.flow import receive
 from trustdesk.models import Case, Entry, Look, Report
 from trustdesk.queries import exposure
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def picture(size: tuple[int, int] = (1200, 800)) -> bytes:

@@ -21,6 +21,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium found; set TRUSTDESK_TEST_CHROMIUM"),
+    pytest.mark.one_database,
 ]
 NASTY = "\n".join(hostile.EVERYTHING)
 TARGET = "https://login-bancoazul.example/acceso"

@@ -15,7 +15,7 @@ from trustdesk import rules
 from trustdesk.models import Case, Clock, Fact
 from trustdesk.web.staff.law import sections
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 STATIC = Path(__file__).parents[2] / "trustdesk" / "static" / "trustdesk"
 TOKENS = dict(
     re.findall(

@@ -10,6 +10,8 @@ from django.utils import translation
 
 from trustdesk.web import times, words
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(scope="module")
 def messages():

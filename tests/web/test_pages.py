@@ -14,6 +14,8 @@ from trustdesk.models import Appeal, Notice, Report
 from trustdesk.web.middleware import POLICY
 from trustdesk.web.public import helplines
 
+pytestmark = pytest.mark.one_database
+
 PROGRAM = Path(__file__).parents[2] / "trustdesk"
 TEMPLATES = [p for p in (PROGRAM / "templates").rglob("*.html") if "letters" not in p.parts]
 

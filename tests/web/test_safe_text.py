@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from trustdesk.web import safe_html, safe_text
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize(
     ("value", "kind", "shown"),

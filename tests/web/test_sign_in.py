@@ -26,7 +26,7 @@ from trustdesk.models import Entry
 from trustdesk.queries import access
 from trustdesk.settings import accounts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 HOME = "/desk/account/"
 
 

@@ -11,6 +11,8 @@ from trustdesk.models import Indicator, Report
 from trustdesk.web.public import helplines, proof
 from trustdesk.web.public import report as report_view
 
+pytestmark = pytest.mark.one_database
+
 
 def fields(text):
     """What the page would send: hidden fields and what was typed."""

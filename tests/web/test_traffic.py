@@ -121,7 +121,7 @@ def test_the_weekly_figures_are_those_of_the_journal(browser, ana, opened):
     client = browser(ana)
     document = client.get("/desk/reports?week=2026-W47&format=json").json()
     assert (document["received"]["total"], document["opened"], document["open_at_end"]) == (1, 1, 1)
-    assert "Week 2026-W47" in client.get("/desk/reports?week=2026-W47").content.decode()
+    assert "Week 47 of 2026" in client.get("/desk/reports?week=2026-W47").content.decode()
     assert client.get("/desk/reports?week=2026-W47&format=csv").content.startswith(b"metric,key,value")
     for week in ("2026-W99", "nonsense", "0000-W01"):
         assert client.get("/desk/reports", {"week": week}).status_code == 404

@@ -18,7 +18,7 @@ from trustdesk.flow import publish
 from trustdesk.insight.transparency import page
 from trustdesk.models import Publication
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 NOW = datetime(2027, 2, 10, 10, tzinfo=UTC)
 INPUTS: dict[str, Any] = {
     "period": "2026-H2",

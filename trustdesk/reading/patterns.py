@@ -8,7 +8,6 @@ from typing import Any
 import re2
 
 Pattern = Any  # google-re2 carries no types
-_UNANCHORED = re2._Anchor.UNANCHORED
 
 
 def linear(*alternatives: str, case: bool = False, longest: bool = False) -> Pattern:
@@ -31,22 +30,13 @@ def spans(pattern: Pattern, text: str) -> Iterator[tuple[int, int]]:
     re2 counts in bytes; its own conversion costs more than the search, and most text is ASCII and needs none.
     """
     data = text.encode("utf-8")
-    search, size = pattern._regexp.Match, len(data)  # what finditer of the binding calls, without an object a match
-    if size == len(text):
-        at = 0
-        while at < size:
-            span = search(_UNANCHORED, data, at, size)[0]
-            if span[0] < 0:
-                return
-            at = span[1] if span[1] > span[0] else span[1] + 1
-            yield span
+    if len(data) == len(text):
+        for match in pattern.finditer(data):
+            yield match.span()
         return
-    last = characters = at = 0
-    while at < size:
-        start, end = search(_UNANCHORED, data, at, size)[0]
-        if start < 0:
-            return
-        at = end if end > start else end + 1
+    last = characters = 0
+    for match in pattern.finditer(data):
+        start, end = match.span()
         begin = characters + len(data[last:start].decode("utf-8"))
         characters = begin + len(data[start:end].decode("utf-8"))
         last = end
