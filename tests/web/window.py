@@ -114,11 +114,14 @@ class Window:
             path,
             request.post_data_buffer or b"",
             content_type=headers.pop("content-type", "application/octet-stream"),
-            headers=headers,
+            headers=headers | {"accept-encoding": "gzip"},
             SERVER_NAME=parts.hostname,
         )
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        self.bytes += len(gzip.compress(body))
+        self.bytes += len(body)
+        if answer.headers.get("Content-Encoding") == "gzip":  # the browser takes what is made up here as it is
+            body = gzip.decompress(body)
+            del answer.headers["Content-Encoding"]
         if answer.status_code in (301, 302, 303) and request.is_navigation_request():
             # A redirect that is made up here would go to the network: let the page itself go there.
             there = html.escape(answer.headers["Location"])

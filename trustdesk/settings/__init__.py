@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pads at random against BREACH; form tokens are masked besides
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "trustdesk.web.middleware.SecurityHeaders",
     "trustdesk.web.middleware.LocalTime",
