@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -251,3 +252,23 @@ def test_five_thousand_links() -> None:
         mail("Phishing URLs:\n" + "".join(f"http://evil{n}.test/x\n" for n in range(5000)), subject="phishing")
     )
     assert len(reading.targets) == 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "category"),
+    [
+        ("order-terrorist-content-fr", "order", "terrorism"),
+        ("order-blocking-authority-de", "order", "illegal_goods"),
+        ("order-court-newspaper-es", "order", "government_order"),
+        ("data-request-subpoena-en", "order", "data_request"),
+        ("data-request-emergency-en", "order", "data_request"),
+        ("data-request-preservation-pt", "order", "data_request"),
+        ("phishing-bank-citizen-es", "notice", "phishing"),
+        ("account-takeover-mailbox-es", "notice", "account_takeover"),
+        ("doxing-home-address-en", "notice", "doxing"),
+        ("threat-market-hall-en", "notice", "violent_threat"),
+    ],
+)
+def test_the_sample_mail_of_authorities_and_citizens(samples: Path, name: str, form: str, category: str) -> None:
+    found = read((samples / f"{name}.eml").read_bytes())
+    assert (found.form, found.category) == (form, category)

@@ -23,6 +23,11 @@ _REFERRAL = linear(
 _LETTER = linear(
     r"official (?:e-?mail|account|letter|notice|request)|on behalf of the [^\n]{0,80}(?:ministry|police|department|bureau|government)|this is (?:the )?(?:beijing|national|federal|royal)|единый реестр|направляется уведомление|to whom it may concern"
 )
+#: What such a letter calls itself, in its subject or first lines: orders of Articles 9 and 10 DSA, removal orders
+#: (Regulation (EU) 2021/784, Article 3), demands for records. Who really sent it is for a person to find out.
+_TITLE = linear(
+    r"injonction de retrait|entfernungsanordnung|orden de retirada|ordine di rimozione|anordnung (?:nach|zum|gemäß) |removal order (?:under|pursuant|no)|\bsubpoena (?:no\b|\d)|investigative subpoena|search warrant|emergency disclosure request"
+)
 
 
 def form(subject: str, text: str) -> Form | None:
@@ -30,6 +35,8 @@ def form(subject: str, text: str) -> Form | None:
     head = f"{subject}\n{text[:8000]}"
     if found(_REFERRAL, head):
         return Form.REFERRAL
+    if found(_TITLE, head[:400]):
+        return Form.ORDER
     authorities = different(_AUTHORITY, head, 80)
     if not authorities:
         return None
