@@ -17,7 +17,7 @@ from benchmarks.history import write
 from tests.doors.desk import Desk
 from tests.processes import ROOT, TRUSTDESK, own_desk
 from trustdesk.core.types import Channel
-from trustdesk.flow import notify, receive, work
+from trustdesk.flow import receive, telling, work
 from trustdesk.models import Asset, Case, Entry, Notice, Report
 
 MESSAGES = 2000
@@ -129,7 +129,7 @@ def test_who_writes_today_on_the_same_case_is_answered(site: Asset, now: datetim
     assert list(Notice.objects.values_list("kind", "to_address")) == [("acknowledgement", "r2@reporter.example")]
     case = Case.objects.get()
     assert case.report_count == 2
-    assert [r.code for r in notify.reporters(case)] == [Report.objects.get(channel="mail").code]
+    assert [r.code for r in telling.reporters(case)] == [Report.objects.get(channel="mail").code]
 
 
 @pytest.mark.one_database

@@ -76,7 +76,7 @@ def enforcer(monkeypatch: pytest.MonkeyPatch) -> Memory:
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     kept = Post()
-    monkeypatch.setattr("trustdesk.flow.notify.channel", lambda: kept)
+    monkeypatch.setattr("trustdesk.flow.delivery.channel", lambda: kept)
     yield kept
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.flow.conftest import ANA, Post
 from trustdesk import rules
 from trustdesk.core.regime_rules import Regime, SilenceRule
-from trustdesk.flow import confirm, notify, silence
+from trustdesk.flow import confirm, delivery, notify, silence, telling
 from trustdesk.flow.record import locked, record
 from trustdesk.models import Case, Notice, Report
 
@@ -54,7 +54,7 @@ def on(case: Case, regime: Regime, rule: SilenceRule) -> None:
 def tried(case: Case, to: str, kind: str, post: Post, now: datetime) -> Notice:
     notice = letter(case, to, kind, now)
     post.letters.clear()
-    notify.send(notice.pk, clock=lambda: now)
+    delivery.send(notice.pk, clock=lambda: now)
     notice.refresh_from_db()
     assert (notice.state == "sent") == bool(post.letters)
     return notice
@@ -64,20 +64,20 @@ def by_other_routes(case: Case, to: str, post: Post, now: datetime) -> list[str]
     """What goes out when the letter is written by the flow, tried again after a failure, tried again after it was
     withheld, and as the answer to an appeal."""
     post.letters.clear()
-    facts = notify.facts_about(case)
+    facts = telling.facts_about(case)
     party = {"customer": notify.to_customer, "reporter": notify.to_reporter}[to]
     about = () if to == "customer" else (Report.objects.filter(joinings__case=case)[0],)
     with locked(case.pk) as held:
         written = party(held, *about, "appeal_received", facts=replace(facts, appeal_received_at=now), now=now)
         assert written is not None and written.state == "withheld"
-    notify.send(written.pk, clock=lambda: now)
+    delivery.send(written.pk, clock=lambda: now)
     failed = letter(case, to, "appeal_outcome", now)
     Notice.objects.filter(pk=failed.pk).update(state="failed")
     Notice.objects.filter(pk=failed.pk).update(state="queued")
-    notify.send(failed.pk, clock=lambda: now)
-    notify.release(case.pk, now=now)
+    delivery.send(failed.pk, clock=lambda: now)
+    delivery.release(case.pk, now=now)
     for waiting in Notice.objects.filter(case=case, state="queued"):
-        notify.send(waiting.pk, clock=lambda: now)
+        delivery.send(waiting.pk, clock=lambda: now)
     return [sent.subject for sent in post.letters]
 
 

@@ -12,7 +12,7 @@ from tests.flow.test_silence import letter, on
 from trustdesk import rules
 from trustdesk.core.regime_rules import Regime, When, WithholdRule
 from trustdesk.core.types import Refused
-from trustdesk.flow import decide, notify, silence
+from trustdesk.flow import decide, delivery, notify, silence, telling
 from trustdesk.flow.record import locked
 from trustdesk.models import Case, Notice, Party, Report
 
@@ -70,11 +70,11 @@ def test_what_is_withheld_stands_in_no_letter(
     for text in texts:
         queued = letter(opened, to, "outcome", now)
         Notice.objects.filter(pk=queued.pk).update(text=f"Good day.\n{text}\nRegards")
-        notify.send(queued.pk, clock=lambda: now)
+        delivery.send(queued.pk, clock=lambda: now)
         queued.refresh_from_db()
         assert queued.state == "withheld" and not post.letters, text
         assert silent or any(one.source in queued.detail for one in regime.withheld)
-        notify.release(opened.pk, now=now)
+        delivery.release(opened.pk, now=now)
         queued.refresh_from_db()
         assert queued.state == "withheld"
         with pytest.raises(
@@ -82,7 +82,7 @@ def test_what_is_withheld_stands_in_no_letter(
         ) as refused:  # a person who writes it into the reasons is told before anything is done
             decide.decide(opened.pk, replace(disable_one(opened), reasons=f"{REASONS} {text}"), actor=ANA, now=now)
         assert "decision.withheld" in {f.code for f in refused.value.findings}
-    facts = replace(notify.facts_about(opened), reasons=texts[0], appeal_reasons=texts[0], outcome="no_violation")
+    facts = replace(telling.facts_about(opened), reasons=texts[0], appeal_reasons=texts[0], outcome="no_violation")
     about = () if to == "customer" else (Report.objects.filter(joinings__case=opened)[0],)
     send = {"customer": notify.to_customer, "reporter": notify.to_reporter}[to]
     with locked(opened.pk) as case:
@@ -92,7 +92,7 @@ def test_what_is_withheld_stands_in_no_letter(
     assert written is not None and (texts[0].split()[0] not in written.text or written.state == "withheld")
     if not silent:
         harmless = letter(opened, to, "outcome", now)
-        notify.send(harmless.pk, clock=lambda: now)
+        delivery.send(harmless.pk, clock=lambda: now)
         assert len(post.letters) == 1
 
 
@@ -135,4 +135,4 @@ def test_where_such_material_is_does_not_travel_by_mail(site, report, drain, pos
     case = Case.objects.get()
     regime = rules.current().regimes["us-2258a"]
     on(case, regime, rule_with_scope(regime.withheld[0]))
-    assert notify.facts_about(case).targets == ()
+    assert telling.facts_about(case).targets == ()

@@ -11,7 +11,7 @@ from datetime import datetime
 from trustdesk import evidence
 from trustdesk.core import states
 from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Channel, Finding, Form, Refused
-from trustdesk.flow import decide, duties, notify, parse, putback, triage, withdraw
+from trustdesk.flow import decide, delivery, duties, parse, putback, triage, withdraw
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import TryLater, handler
 from trustdesk.models import Appeal, Case, Clock, Decision, Evidence, Joining, Notice, Party, Report, Task
@@ -259,7 +259,7 @@ def take_reply(report_id: int, notice_id: int, *, now: datetime) -> None:
     report = Report.objects.select_related("reporter").get(pk=report_id)
     notice = Notice.objects.select_related("case", "decision").get(pk=notice_id)
     if report.form == Form.BOUNCE:
-        notify.bounced(notice_id, report_id, now=now)
+        delivery.bounced(notice_id, report_id, now=now)
         return
     if report.form in ("auto_reply", "ticket_ack", "newsletter", "delivery_test"):
         return

@@ -16,7 +16,7 @@ from django.db.models import Model, Q
 from trustdesk.core import deciding, states
 from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused, Role
-from trustdesk.flow import duties, enforce, notify, silence, strikes
+from trustdesk.flow import duties, enforce, notify, silence, strikes, telling
 from trustdesk.flow.record import Draft as Change
 from trustdesk.flow.record import Todo, locked, record_all
 from trustdesk.flow.work import handler
@@ -144,7 +144,7 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
         provider_role=case.asset.role if case.asset else settings.DESK.service_role,
         assets=frozenset(str(a) for a in assets),
         has_subject=case.subject_id is not None,
-        has_reporter=bool(notify.reporters(case)),
+        has_reporter=bool(telling.reporters(case)),
         orders=duties.confirmed(case),
         protected=bool(case.subject and case.subject.protected),
         automated_today=Decision.objects.filter(automated=True, made_at__gte=now - timedelta(days=1)).count()
@@ -176,7 +176,7 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
     )
     until = now + timedelta(days=policy.appeal_days) if choice.outcome == "measures" else None
     met = () if assessment.needs_second else tuple(c.title or c.name for c in _would_meet(case, choice))
-    return Preview(assessment, measures, notify.addressees(case, assessment.letters), met, until)
+    return Preview(assessment, measures, telling.addressees(case, assessment.letters), met, until)
 
 
 def assets_of(case: Case) -> list[Asset]:

@@ -1,42 +1,31 @@
 """Notify: acknowledgements, outcomes, statements of reasons, forwards; who must not be told is not told.
 
-A letter is composed and stored in one transaction with its journal entry, and sent by a task. `send` is the one place
-where letters leave, and the one place that asks whether a rule forbids it.
+A letter is composed and stored in one transaction with its journal entry (here), from what `trustdesk.flow.telling` knows of
+the case, and sent by a task (`trustdesk.flow.delivery`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
 from trustdesk.core import clocks as engine
-from trustdesk.core import deciding, journal, states
-from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, SYSTEM, Actor, Role
+from trustdesk.core import deciding, journal
+from trustdesk.core.types import NEVER_WRITTEN_TO, SYSTEM, Actor
 from trustdesk.flow import duties, letters, links, silence, survey
 from trustdesk.flow.elements import missing_of
-from trustdesk.flow.letters import LetterFacts, LetterMeasure
-from trustdesk.flow.plugins import channel
+from trustdesk.flow.letters import LetterFacts
 from trustdesk.flow.record import Todo, locked, record
-from trustdesk.flow.work import TryLater, handler
-from trustdesk.interfaces.channel import Letter
-from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Indicator, Measure, Notice, Report, Subject, Task
+from trustdesk.flow.telling import FOR_CUSTOMER, facts_about, language_for, measure_of, reporters, usable
+from trustdesk.flow.work import handler
+from trustdesk.models import Appeal, Case, Clock, Decision, Measure, Notice, Report, Subject, Task
 from trustdesk.settings.secrets import secret
 
-#: Addresses that only machines read; a letter there comes back or starts a loop.
-UNREAD = re.compile(
-    r"^(no-?_?reply|do-?not-?reply|donotreply|mailer-daemon|postmaster|bounces?)([+.-].*)?@", re.IGNORECASE
-)
-#: Never more letters of one kind to one address in an hour: the last fence against a loop of two machines.
-PER_HOUR = 500
 #: Who can help a reporter whose complaint is not about us, where `desk.toml` says nothing of its own.
 WHERE_TO_TURN = {
     "en": (
@@ -78,158 +67,11 @@ PUT_BACK_CLAIMANT = {
         "tiene razón."
     ),
 }
-#: So many targets are handed to a letter, which shows the first and counts the rest.
-TARGETS = 500
 
 
-def usable(address: str) -> bool:
-    """An address that a person may read and that is not our own."""
-    if not address or UNREAD.match(address) or address.lower() == settings.DESK.address.lower():
-        return False
-    try:
-        validate_email(address)
-    except ValidationError:
-        return False
-    return True
-
-
-def reporters(case: Case) -> list[Report]:
-    """One report for each distinct reporter of the case who can be written to, the earliest."""
-    found: dict[str, Report] = {}
-    joined = Report.objects.filter(joinings__case=case).exclude(form__in=[*NOT_REPORTS, "reply"])
-    joined = joined.exclude(channel__in=NEVER_WRITTEN_TO)
-    for report in joined.select_related("reporter").order_by("id")[:1000]:
-        if report.reporter is not None and usable(report.reporter.email):
-            found.setdefault(report.reporter.email.lower(), report)
-    return list(found.values())
-
-
-def language_for(preferred: str) -> str:
-    """The language of a letter: what the recipient reads if we write it, else the desk's first."""
-    short = preferred.partition("-")[0].lower()
-    return short if short in settings.DESK.languages else settings.DESK.languages[0]
-
-
-def addressees(case: Case, kinds: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
-    """(kind, to whom, language) of the letters that a decision would send."""
-    result = []
-    for kind in kinds:
-        if kind in FOR_CUSTOMER:
-            if case.subject is not None:
-                result.append((kind, case.subject.name, language_for(case.subject.language)))
-            continue
-        for report in reporters(case):
-            party = report.reporter
-            assert party is not None
-            result.append((kind, party.name or party.email, language_for(party.language)))
-    return tuple(result)
-
-
-FOR_CUSTOMER = frozenset({"statement_of_reasons", "forward", "ask", "restored", "strike_warning"})
-
-
-def facts_about(
-    case: Case, *, report: Report | None = None, decision: Decision | None = None, appeal: Appeal | None = None
-) -> LetterFacts:
-    """What letters about this case may say, before the recipient is known."""
-    desk, policy = settings.DESK, duties.policy()
-    on_case = Indicator.objects.filter(case=case, role=Role.TARGET).order_by("report_id", "position")
-    if any(silence.hides(case, to, "material") for to in ("customer", "reporter")):
-        on_case = on_case.none()  # where such material is does not travel by mail
-    values = dict.fromkeys(on_case.values_list("value", flat=True)[:TARGETS])
-    foreign = set()
-    if case.subject_id is not None:
-        foreign = set(on_case.filter(asset__isnull=True).values_list("value", flat=True)[:TARGETS])
-    clause = policy.clause(decision.clause) if decision is not None and decision.clause else None
-    first = report or case.first_reports.order_by("id").first()
-    return LetterFacts(
-        provider=desk.name,
-        legal_name=desk.legal_name,
-        address=desk.address,
-        contact=desk.contact,
-        case_code=case.code,
-        report_code=first.code if first else "",
-        received_at=first.received_at if first else case.opened_at,
-        category=case.category,
-        targets=tuple(v for v in values if v not in foreign),
-        not_ours=tuple(v for v in values if v in foreign),
-        outcome=decision.outcome if decision else "",
-        ground=decision.ground if decision else "",
-        law=_law(case, decision),
-        clause_id=clause.id if clause else "",
-        clause_title=clause.title if clause else "",
-        clause_text=clause.text if clause else "",
-        reasons=decision.reasons if decision else "",
-        automated=decision.automated if decision else False,
-        detection_automated=bool(first and first.form == "alert"),
-        origin=ORIGINS.get(case.form, "notice"),
-        measures=_measures(decision),
-        decided_at=(decision.settled_at or decision.made_at) if decision else None,
-        appeal_until=decision.appeal_until if decision else None,
-        expected_by=_expected_by(case),
-        out_of_court=desk.out_of_court,
-        where_to_turn=tuple(desk.where_to_turn),
-        appeal_received_at=appeal.lodged_at if appeal else None,
-        appeal_outcome=appeal.state if appeal and appeal.state != "lodged" else "",
-        appeal_reasons=appeal.reasons if appeal else "",
-        appeal_decided_at=appeal.resolved_at if appeal else None,
-        lifted=_lifted_by(appeal),
-        counter_notice_elements=COUNTER_NOTICE if _is_takedown(case, decision) else (),
-    )
-
-
-ORIGINS: dict[str, Literal["notice", "own_initiative", "order"]] = {"order": "order", "alert": "own_initiative"}
-
-
-def _expected_by(case: Case) -> datetime | None:
-    """When we mean to have decided: the nearest running clock that a decision meets."""
-    running = Clock.objects.filter(case=case, state="running", due_at__isnull=False).order_by("due_at")
-    return next((c.due_at for c in running if engine.meets(c.meets, "decision.made")), None)
-
-
-def _law(case: Case, decision: Decision | None) -> str:
-    """The provision that a decision on the law names, or else the regimes of the case."""
-    if decision is None or decision.ground != "law":
-        return ""
-    return decision.law or "; ".join(a.rules.source for a in duties.applied_to(case) if a.rules.kind == "statute")
-
-
-def _measures(decision: Decision | None) -> tuple[LetterMeasure, ...]:
-    if decision is None or decision.outcome != "measures":
-        return ()
-    names = dict(Asset.objects.filter(pk__in=[w["asset"] for w in decision.plan]).values_list("pk", "value"))
-    return tuple(_measure(w["kind"], w["target"] or names.get(w["asset"], "")) for w in decision.plan)
-
-
-def _lifted_by(appeal: Appeal | None) -> tuple[LetterMeasure, ...]:
-    """The measures that end because the appeal was upheld."""
-    if appeal is None or appeal.replacement is None:
-        return ()
-    again = {deciding.measure_key(w["kind"], str(w["asset"]), w["target"]) for w in appeal.replacement.plan}
-    planned = {(w["kind"], w["asset"], w["target"]) for w in appeal.replacement.plan if not w["target"]}
-    gone = Measure.objects.filter(decision=appeal.decision).exclude(state="cancelled")
-    return tuple(
-        _measure(m.kind, m.target)
-        for m in gone
-        if deciding.measure_key(m.kind, str(m.asset_id), m.target) not in again
-        and (m.kind, m.asset_id, "") not in planned
-    )
-
-
-#: What a counter-notice needs (17 USC 512(g)(3)), as the letter explains it.
-COUNTER_NOTICE = tuple(
-    f"us-dmca-512c.el.cn-{part}" for part in ("signature", "material", "perjury", "identity", "jurisdiction", "service")
-)
-
-
-def _is_takedown(case: Case, decision: Decision | None) -> bool:
-    """The customer of a copyright notice may answer with a counter-notice."""
-    return decision is not None and any(row["id"] == "us-dmca-512c" for row in case.regimes)
-
-
-def _measure(kind: str, target: str) -> LetterMeasure:
-    rule = duties.policy().measure(kind)
-    return LetterMeasure(kind=kind, title=rule.title if rule else kind, target=target)
+def words_for(texts: dict[str, str], language: str) -> str:
+    """The text of the language, else the English one."""
+    return texts.get(language, texts["en"])
 
 
 def write(
@@ -258,7 +100,7 @@ def write(
     tag = hmac.new(
         secret(settings.KEYS_DIR / "links.key").encode(), f"mid {case.pk} {case.seq}".encode(), "sha256"
     ).hexdigest()
-    rule, about_rule = _forbids(case, kind, role, (composed.subject, composed.text))
+    rule, about_rule = silence.forbids(case, kind, role, (composed.subject, composed.text))
     notice = Notice(
         case=case,
         report=report,
@@ -300,38 +142,6 @@ def write(
     tasks = [] if rule else [Todo("send", {"notice": notice})]
     record(case, f"notice.{notice.state}", body, actor=actor, now=now, rows=[notice, *changed], tasks=tasks)
     return notice
-
-
-def _forbids(case: Case, kind: str, role: str, texts: Iterable[str]) -> tuple[str, str]:
-    """The id of the rule that keeps a letter back, and why in words with until when; ("", "") when it may go."""
-    rule = silence.rule(case, to=role, letter=kind) or silence.leak(case, to=role, texts=texts)
-    if rule is None:
-        return "", ""
-    return rule.id, f"{silence.said(rule)}; until: {rule.until}"[:2000]
-
-
-def release(case_id: int, *, now: datetime) -> int:
-    """Send what was withheld and may go now: the silence has ended. Returns how many letters go. Safe to repeat."""
-    going = 0
-    with locked(case_id) as case:
-        for notice in Notice.objects.filter(case=case, state="withheld").order_by("id"):
-            if _forbids(case, notice.kind, notice.to_role, (notice.title, notice.text))[0] or not notice.text:
-                continue
-            states.check("notice", notice.state, "queued")
-            notice.state, notice.detail = "queued", ""
-            on = duties.meet(case, f"notice.queued:{notice.kind}", now=now)
-            case.next_due_at = duties.next_due(case, on)
-            body = {
-                "notice": notice,
-                "kind": notice.kind,
-                "to_role": notice.to_role,
-                "state": "queued",
-                "clocks": duties.described(on),
-            }
-            todo = Todo("send", {"notice": notice.pk})
-            record(case, "notice.queued", body, actor=SYSTEM, now=now, rows=[notice, *on], tasks=[todo])
-            going += 1
-    return going
 
 
 def to_reporter(
@@ -428,7 +238,7 @@ def about_lifted(measure_id: int, *, now: datetime) -> None:
         facts = facts_about(case, decision=measure.decision)
         latest = case.decisions.filter(state="final").order_by("-id").first()
         reasons = latest.reasons if latest else facts.reasons
-        facts = replace(facts, measures=(_measure(measure.kind, measure.target),), reasons=reasons)
+        facts = replace(facts, measures=(measure_of(measure.kind, measure.target),), reasons=reasons)
         by_law = Appeal.objects.filter(decision=measure.decision, state="put_back").first()
         if by_law is not None:
             _about_put_back(case, by_law, facts, now=now)
@@ -449,11 +259,6 @@ def _about_put_back(case: Case, appeal: Appeal, facts: LetterFacts, *, now: date
         to_reporter(case, report, "restored", facts=said, now=now, appeal=appeal)
 
 
-def words_for(texts: dict[str, str], language: str) -> str:
-    """The text of the language, else the English one."""
-    return texts.get(language, texts["en"])
-
-
 def about_appeal(appeal_id: int, kind: str, *, now: datetime) -> None:
     """Confirm an appeal (`appeal_received`) or tell its outcome (`appeal_outcome`) to whoever lodged it."""
     appeal = Appeal.objects.select_related("decision").get(pk=appeal_id)
@@ -470,114 +275,11 @@ def about_appeal(appeal_id: int, kind: str, *, now: datetime) -> None:
             to_reporter(case, report, kind, facts=facts, now=now, appeal=appeal)
 
 
-def send(notice_id: int, *, clock: Callable[[], datetime]) -> None:
-    """Deliver one letter. The same Message-ID on each attempt, so that a second delivery can be seen to be the same."""
-    notice = Notice.objects.select_related("case__asset", "case__subject").get(pk=notice_id)
-    if notice.state != "queued":
-        return
-    case, now = notice.case, clock()
-    rule, why = _forbids(case, notice.kind, notice.to_role, (notice.title, notice.text))
-    if rule:  # what was forbidden since it was written
-        _mark(notice, "withheld", why, now=now, rule=rule)
-        return
-    recent = Notice.objects.filter(to_address=notice.to_address, kind=notice.kind, sent_at__gt=now - timedelta(hours=1))
-    if recent.count() >= PER_HOUR:
-        raise TryLater(f"more than {PER_HOUR} letters of this kind to one address within an hour", 3600)
-    desk = settings.DESK
-    headers = [("Auto-Submitted", "auto-generated"), ("X-Trustdesk-Case", case.code)]
-    if notice.in_reply_to:
-        asked = f"<{notice.in_reply_to.strip('<>')}>"
-        headers += [("In-Reply-To", asked), ("References", asked)]
-    letter = Letter(
-        message_id=notice.message_id,
-        sender=f"{desk.name} <{desk.address}>",
-        to=notice.to_address,
-        subject=notice.title,
-        text=notice.text,
-        html=notice.html,
-        language=notice.language,
-        headers=tuple(headers),
-        sent_at=now,
-    )
-    delivery = channel().deliver(letter)
-    if delivery.status == "retry":
-        raise TryLater(f"{delivery.code} {delivery.detail}")
-    _mark(notice, delivery.status, f"{delivery.code} {delivery.detail}".strip(), now=clock())
-
-
-#: What it means for the clocks that a letter went out.
-SENT = {
-    "outcome": "decision.communicated",
-    "statement_of_reasons": "decision.communicated",
-    "counter_notice_copy": "counter_notice.forwarded",
-    "strike_warning": "warning.given",
-}
-
-
-def _mark(notice: Notice, state: str, detail: str, *, now: datetime, rule: str = "") -> None:
-    with locked(notice.case_id) as case:
-        notice = Notice.objects.get(pk=notice.pk)
-        if notice.state == state:
-            return
-        states.check("notice", notice.state, state)
-        notice.state, notice.detail = state, detail[:2000].replace("\0", "")
-        met: list[Clock] = []
-        if state in ("sent", "withheld"):
-            met = duties.meet(case, f"notice.{state}:{notice.kind}", now=now)
-        if state == "sent":
-            notice.sent_at = now
-            if notice.kind in SENT:
-                met += duties.start(case, SENT[notice.kind], at=now)
-        case.next_due_at = duties.next_due(case, met)
-        body = {
-            "notice": notice,
-            "kind": notice.kind,
-            "to_role": notice.to_role,
-            "state": state,
-            "clocks": duties.described(met),
-        }
-        if rule:
-            body["rule"] = rule
-        record(case, f"notice.{state}", body, actor=SYSTEM, now=now, rows=[notice, *met])
-
-
-def bounced(notice_id: int, report_id: int, *, now: datetime) -> None:
-    """A letter came back: the case says so, and a person sees it."""
-    notice = Notice.objects.get(pk=notice_id)
-    with locked(notice.case_id) as case:
-        notice = Notice.objects.get(pk=notice_id)
-        if notice.state != "sent":
-            return
-        notice.state = "bounced"
-        body = {
-            "notice": notice,
-            "kind": notice.kind,
-            "to_role": notice.to_role,
-            "state": "bounced",
-            "report": report_id,
-        }
-        record(case, "notice.bounced", body, actor=SYSTEM, now=now, rows=[notice])
-
-
 @handler("acknowledge", batch=1)
 def run_acknowledge(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Acknowledge the report of the task."""
     for task in tasks:
         acknowledge(task.arguments["report"], now=clock())
-
-
-@handler("send")
-def run_send(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
-    """Send the letter of the task."""
-    for task in tasks:
-        send(task.arguments["notice"], clock=clock)
-
-
-@handler("release")
-def run_release(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
-    """Send what the case of the task withheld and may send now."""
-    for task in tasks:
-        release(task.arguments["case"], now=clock())
 
 
 @handler("restored")

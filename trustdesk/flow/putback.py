@@ -16,7 +16,7 @@ from trustdesk.core import clocks as engine
 from trustdesk.core import putback as rules_of
 from trustdesk.core import states
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused
-from trustdesk.flow import duties, enforce, notify, triage
+from trustdesk.flow import duties, enforce, notify, telling, triage
 from trustdesk.flow.elements import VERDICT, fact, judged
 from trustdesk.flow.letters import composing
 from trustdesk.flow.letters import words as wording
@@ -296,13 +296,13 @@ def send_copy(appeal_id: int, *, now: datetime) -> None:
         if window is None or Notice.objects.filter(appeal=appeal, kind="counter_notice_copy").exists():
             return
         facts = replace(
-            notify.facts_about(case, decision=appeal.decision, appeal=appeal),
+            telling.facts_about(case, decision=appeal.decision, appeal=appeal),
             counter_notice=appeal.text,
             restore_after=window.not_before,
             restore_by=window.due_at,
             law=_law(case),
         )
-        for report in notify.reporters(case):
+        for report in telling.reporters(case):
             notify.to_reporter(case, report, "counter_notice_copy", facts=facts, now=now, appeal=appeal)
 
 
@@ -312,7 +312,7 @@ def ask(appeal_id: int, *, now: datetime) -> None:
     with locked(appeal.case_id) as case:
         if appeal.state != "lodged" or Notice.objects.filter(appeal=appeal, kind="ask").exists():
             return
-        language = notify.language_for(case.subject.language if case.subject else "")
+        language = telling.language_for(case.subject.language if case.subject else "")
         words = wording.load(composing.folders(), language)
         lacking: dict[str, str] = {}
         for said in Fact.objects.filter(case=case, name=VERDICT, about=name_of(appeal)).order_by("id"):
@@ -320,7 +320,7 @@ def ask(appeal_id: int, *, now: datetime) -> None:
                 lacking |= {m: words.element(f"{said.value['regime']}.el.{m}") for m in said.value["missing"]}
         question = "\n".join([ASK.get(language, ASK["en"]), *(f"- {text}" for text in lacking.values())])
         facts = replace(
-            notify.facts_about(case, decision=appeal.decision, appeal=appeal),
+            telling.facts_about(case, decision=appeal.decision, appeal=appeal),
             question=question,
             answer_by=now + timedelta(hours=duties.policy().answer_hours),
         )

@@ -83,6 +83,14 @@ def leak(case: Case, *, to: str, texts: Iterable[str]) -> WithholdRule | None:
     return None
 
 
+def forbids(case: Case, kind: str, role: str, texts: Iterable[str]) -> tuple[str, str]:
+    """The id of the rule that keeps a letter back, and why in words with until when; ("", "") when it may go."""
+    found = rule(case, to=role, letter=kind) or leak(case, to=role, texts=texts)
+    if found is None:
+        return "", ""
+    return found.id, f"{said(found)}; until: {found.until}"[:2000]
+
+
 def _stands(value: str, text: str) -> bool:
     return re.search(rf"(?<![\w@.-]){re.escape(value.casefold())}(?![\w@-])", text) is not None
 

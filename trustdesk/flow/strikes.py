@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from trustdesk import standing
 from trustdesk.core.types import Actor, Finding, Refused
-from trustdesk.flow import duties, notify
+from trustdesk.flow import duties, notify, telling
 from trustdesk.flow.record import locked
 from trustdesk.flow.work import handler
 from trustdesk.models import Case, Decision, Notice, Report, Task
@@ -40,7 +40,7 @@ def warn(decision_id: int, *, now: datetime) -> Notice | None:
             return None
         ends = datetime.combine(counted[-1].on + timedelta(days=known.rule.expire_days), time(), UTC)
         facts = replace(
-            notify.facts_about(case, decision=decision),
+            telling.facts_about(case, decision=decision),
             strikes=len(counted),
             strike_limit=known.rule.limit,
             strike_expires_at=ends,
@@ -82,8 +82,8 @@ def warn_reporter(case_id: int, report_id: int, *, actor: Actor, now: datetime) 
         if known.unfounded == 0:
             raise Refused(Finding("strike.nothing", "Nothing of theirs was found to be unfounded so far.", "report"))
         rule = duties.policy().strikes
-        facts = replace(notify.facts_about(case, report=report), strikes=known.unfounded, strike_limit=rule.limit)
-        facts = replace(facts, consequence=REPORTER_STEP.get(notify.language_for(report.reporter.language), ""))
+        facts = replace(telling.facts_about(case, report=report), strikes=known.unfounded, strike_limit=rule.limit)
+        facts = replace(facts, consequence=REPORTER_STEP.get(telling.language_for(report.reporter.language), ""))
         return notify.to_reporter(case, report, "strike_warning", facts=facts, now=now, actor=actor)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from trustdesk.core.regimes import Applied
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused
-from trustdesk.flow import duties, notify, parse, triage
+from trustdesk.flow import duties, notify, parse, telling, triage
 from trustdesk.flow.elements import LOCATED, VERDICT, fact, judged, missing_of, verdicts
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import handler
@@ -142,7 +142,7 @@ def pass_on(report_id: int, case_id: int, kind: str, *, now: datetime) -> Notice
         if case.subject_id is None or Notice.objects.filter(case=case, report=report, kind=kind).exists():
             return None
         answer_by = now + timedelta(hours=duties.policy().answer_hours)
-        facts = replace(notify.facts_about(case, report=report), answer_by=answer_by)
+        facts = replace(telling.facts_about(case, report=report), answer_by=answer_by)
         return notify.to_customer(case, kind, facts=facts, now=now, report=report)
 
 
@@ -181,7 +181,7 @@ def ask_missing(report_id: int, case_id: int, *, now: datetime) -> Notice | None
             return None
         if Notice.objects.filter(case=case, report=report, kind="missing_elements").exists():
             return None
-        facts = replace(notify.facts_about(case, report=report), missing=missing)
+        facts = replace(telling.facts_about(case, report=report), missing=missing)
         return notify.to_reporter(case, report, "missing_elements", facts=facts, now=now)
 
 

@@ -59,6 +59,7 @@ def load_handlers() -> None:
         appeal,
         authenticate,
         decide,
+        delivery,
         enforce,
         enrich,
         mailing,

@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from trustdesk.core.types import Actor
-from trustdesk.flow import mailing, notify, publish
+from trustdesk.flow import mailing, publish, telling
 from trustdesk.insight import periods
 from trustdesk.settings.desk import DeskError
 
@@ -52,7 +52,7 @@ def schedules(tables: dict[str, Any]) -> list[Schedule]:
         if not isinstance(table, dict) or not table.keys() <= known:
             raise DeskError(f"{where} is a table of {', '.join(sorted(known))}")
         to = table.get("to", [])
-        if not isinstance(to, list) or not to or not all(isinstance(a, str) and notify.usable(a) for a in to):
+        if not isinstance(to, list) or not to or not all(isinstance(a, str) and telling.usable(a) for a in to):
             raise DeskError(f"{where} to must be a list of mail addresses that people read")
         one = Schedule(name, **(table | {"to": tuple(to)}))
         for value, allowed in ((one.kind, periods.KINDS), (one.format, tuple(FORMATS)), (one.language, LANGUAGES)):
