@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -70,6 +70,18 @@ class Strikes:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviews:
+    """How many of a hundred settled decisions get a second look for quality: of those by people, by automation, with a
+    severe measure, of a category, of one decider (`person:7`). Where several apply, the highest counts."""
+
+    people: int = 0
+    automated: int = 0
+    severe: int = 0
+    categories: Mapping[str, int] = field(default_factory=dict)
+    deciders: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A provider's policy in one version."""
 
@@ -87,6 +99,7 @@ class Policy:
     default_queue: str
     holds: Holds
     strikes: Strikes
+    reviews: Reviews = Reviews()
     protected: tuple[str, ...] = ()  # kinds of customers that are protected
     automated_per_day: int = 0
     automated_measures: tuple[str, ...] = ()
@@ -148,6 +161,7 @@ def parse_policy(document: Mapping[str, Any], *, file: str, digest: str = "") ->
         default_queue=default,
         holds=_holds(top.table("hold")),
         strikes=_strikes(top.table("strikes"), kinds),
+        reviews=_reviews(top.table("review")),
         protected=top.words("protected"),
         automated_per_day=(automation.whole("per_day") or 0) if automation else 0,
         automated_measures=automation.words("measures", choices=kinds) if automation else (),
@@ -251,3 +265,23 @@ def _strikes(table: Table | None, kinds: list[str]) -> Strikes:
         table.bad("warn_at", "rule.value", "a subject is warned before the limit (DSA Art. 23(1))")
     table.close()
     return strikes
+
+
+def _reviews(table: Table | None) -> Reviews:
+    if table is None:
+        return Reviews()
+    categories, deciders = table.numbers("categories", high=100), table.numbers("deciders", high=100)
+    for name in categories.keys() - set(Category):
+        table.bad(f"categories.{name}", "rule.value", f"unknown {name!r}")
+    for name in deciders:
+        if not name.startswith("person:"):
+            table.bad(f"deciders.{name}", "rule.value", f"a decider is written as person:7, not {name!r}")
+    reviews = Reviews(
+        people=table.whole("people", high=100) or 0,
+        automated=table.whole("automated", high=100) or 0,
+        severe=table.whole("severe", high=100) or 0,
+        categories=categories,
+        deciders=deciders,
+    )
+    table.close()
+    return reviews

@@ -133,7 +133,7 @@ def _changes(old: Policy, new: Policy) -> Iterator[Change]:
     yield from _items("measure", {m.kind: m for m in old.measures}, {m.kind: m for m in new.measures})
     yield from _items("queue of", dict(old.queues), dict(new.queues))
     yield from _items("queue of form", dict(old.form_queues), dict(new.form_queues))
-    for name in ("holds", "strikes"):
+    for name in ("holds", "strikes", "reviews"):
         yield from _values(name, getattr(old, name), getattr(new, name))
 
 
@@ -163,4 +163,6 @@ def _differ(where: str, old: Any, new: Any) -> Iterator[Change]:
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
     return "none" if value is None else str(value)

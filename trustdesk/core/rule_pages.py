@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from trustdesk.core.policies import Policy
+from trustdesk.core.policies import Policy, Reviews
 from trustdesk.core.regime_rules import ClockRule, Item, Regime, When
 
 _SWITCH = {
@@ -134,9 +134,16 @@ def policy_page(policy: Policy) -> str:
         f"- A customer is asked to answer within {policy.answer_hours} hours and may appeal for {policy.appeal_days} days.",
         f"- Strikes: warned at {strikes.warn_at}, {strikes.measure or 'a measure'} at {strikes.limit}, "
         f"gone after {strikes.expire_days} days; {', '.join(strikes.categories) or 'every category'}.",
+        f"- A second look for quality: {_looks(policy.reviews)}.",
         "",
     ]
     return "\n".join(out)
+
+
+def _looks(rule: Reviews) -> str:
+    shares = {"by people": rule.people, "automated": rule.automated, "severe": rule.severe, **rule.categories}
+    said = [f"{share} % of {name}" for name, share in shares.items() if share]
+    return "; ".join(said) or "none"
 
 
 def _clock_row(clock: ClockRule) -> tuple[str, ...]:

@@ -126,6 +126,11 @@ class Table:
                 self.bad(f"{key}.{name}", "rule.type", f"{name!r} must be a text or a list of texts, not {value!r}")
         return out
 
+    def numbers(self, key: str, *, high: int) -> dict[str, int]:
+        """A table with keys of the author's choice; each value is a whole number from 0 to `high`."""
+        inner = Table(self._get(key, dict, "a table", False) or {}, self.at(key), self.findings)
+        return {name: inner.whole(name, high=high) or 0 for name in inner._data}
+
     def close(self) -> None:
         for key in self._data:
             if key not in self._seen:

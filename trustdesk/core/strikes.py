@@ -81,10 +81,16 @@ def standing(rule: Strikes, strikes: Iterable[Strike], on: date, *, warned_on: d
 def reputation(upheld: int, unfounded: int) -> Reputation:
     """Wilson's interval at 95 % over a reporter's decided notices (duplicates and `not_ours` count for neither side)."""
     n = upheld + unfounded
+    low, high = wilson(upheld, n)
+    return Reputation(upheld, unfounded, upheld / n if n else None, low, high)
+
+
+def wilson(count: int, n: int) -> tuple[float, float]:
+    """Wilson's interval at 95 % for a share of `count` in `n`; everything is possible of nothing."""
     if n == 0:
-        return Reputation(0, 0, None, 0.0, 1.0)
+        return 0.0, 1.0
     z = 1.959964
-    share = upheld / n
+    share = count / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     spread = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Reputation(upheld, unfounded, share, max(0.0, middle - spread), min(1.0, middle + spread))
+    return max(0.0, middle - spread), min(1.0, middle + spread)

@@ -10,6 +10,7 @@ from trustdesk.models.ledger import Checkpoint, CheckpointHead, DeskChain, Entry
 from trustdesk.models.notice import Notice
 from trustdesk.models.publication import Publication, Submission
 from trustdesk.models.report import Evidence, Indicator, Joining, Party, Report
+from trustdesk.models.review import Review
 from trustdesk.models.task import Task
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Presence",
     "Publication",
     "Report",
+    "Review",
     "RuleText",
     "SavedView",
     "Seal",
