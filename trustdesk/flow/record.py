@@ -44,6 +44,7 @@ from trustdesk.models import (
     Snooze,
     Subject,
     Submission,
+    Suspension,
     Task,
 )
 from trustdesk.settings.secrets import secret
@@ -51,7 +52,7 @@ from trustdesk.settings.secrets import secret
 #: New rows are written in this order, so that what is referred to exists.
 ORDER: tuple[type[models.Model], ...] = (
     Evidence, Party, Subject, Asset, Case, Report, Joining, Indicator, Fact, Clock, Decision, Measure, Appeal, Notice,
-    Note, Snooze, Publication, Submission, Look, Pause, Seal,
+    Note, Snooze, Publication, Submission, Look, Pause, Seal, Suspension,
 )  # fmt: skip
 
 #: The tip of a chain is checked by the chain itself and is not part of the row's digest.

@@ -11,6 +11,7 @@ from trustdesk.models.notice import Notice
 from trustdesk.models.publication import Publication, Submission
 from trustdesk.models.report import Evidence, Indicator, Joining, Party, Report
 from trustdesk.models.review import Review
+from trustdesk.models.suspension import Suspension
 from trustdesk.models.task import Task
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "Snooze",
     "Subject",
     "Submission",
+    "Suspension",
     "Task",
 ]

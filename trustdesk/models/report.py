@@ -67,7 +67,10 @@ class Report(models.Model):
     case = models.ForeignKey("Case", null=True, on_delete=models.PROTECT, related_name="first_reports")
 
     class Meta:
-        indexes = [models.Index(fields=["state", "id"])]
+        indexes = [
+            models.Index(fields=["state", "id"]),
+            models.Index(fields=["account", "-id"], name="report_of_account", condition=~models.Q(account="")),
+        ]
 
     @property
     def code(self) -> str:
