@@ -17,6 +17,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
+from trustdesk.flow.record import Todo, add_tasks
 from trustdesk.models import Task
 
 log = logging.getLogger("trustdesk.work")
@@ -36,13 +37,14 @@ class TryLater(Exception):
 
 Handler = Callable[[Sequence[Task], Callable[[], datetime]], None]
 _handlers: dict[str, tuple[Handler, int]] = {}
+_leases: dict[str, timedelta] = {}
 
 
-def handler(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
-    """Register the function that does tasks called `name`, up to `batch` of them at once."""
+def handler(name: str, *, batch: int = 1, lease: timedelta = LEASE) -> Callable[[Handler], Handler]:
+    """Register the function that does tasks called `name`, up to `batch` of them at once and within `lease`."""
 
     def register(function: Handler) -> Handler:
-        _handlers[name] = (function, batch)
+        _handlers[name], _leases[name] = (function, batch), lease
         return function
 
     return register
@@ -76,42 +78,45 @@ def load_handlers() -> None:
     )
 
 
-def claim(*, now: datetime, limit: int = 200, names: Sequence[str] = ()) -> list[Task]:
-    """Lease due tasks, oldest first; also those whose worker let the lease run out. All are of one name."""
+def claim(*, now: datetime, limit: int = 200, names: Sequence[str] = (), but: Sequence[str] = ()) -> list[Task]:
+    """Lease due tasks, oldest first; also those whose worker let the lease run out. All are of one name: one of `names`
+    if any are given, and none of `but`."""
     waiting = Q(state="queued", due_at__lte=now)
     abandoned = Q(state="leased", leased_until__lt=now)
     with transaction.atomic():
         # Two questions, each answered by its own partial index, whatever else waits in the table.
-        tasks = _ready(abandoned, "leased_until", names, limit) or _ready(waiting, "due_at", names, limit)
+        tasks = _ready(abandoned, "leased_until", names, but, limit) or _ready(waiting, "due_at", names, but, limit)
         if not tasks:
             return []
-        size = _handlers.get(tasks[0].name, (None, 1))[1]
+        size, lease = _handlers.get(tasks[0].name, (None, 1))[1], _leases.get(tasks[0].name, LEASE)
         tasks = [t for t in tasks if t.name == tasks[0].name][:size]
         Task.objects.filter(pk__in=[t.pk for t in tasks]).update(
-            state="leased", leased_until=now + LEASE, worker=worker_name()
+            state="leased", leased_until=now + lease, worker=worker_name()
         )
     return tasks
 
 
-def _ready(condition: Q, order: str, names: Sequence[str], limit: int) -> list[Task]:
+def _ready(condition: Q, order: str, names: Sequence[str], but: Sequence[str], limit: int) -> list[Task]:
     found = Task.objects.filter(condition).order_by(order, "id")
     if names:
         found = found.filter(name__in=names)
+    if but:
+        found = found.exclude(name__in=but)
     if connection.features.has_select_for_update_skip_locked:
         found = found.select_for_update(skip_locked=True)
     return list(found[:limit])
 
 
-def run_once(clock: Callable[[], datetime], *, names: Sequence[str] = ()) -> int:
+def run_once(clock: Callable[[], datetime], *, names: Sequence[str] = (), but: Sequence[str] = ()) -> int:
     """Lease one batch and do it. Returns how many tasks were taken; 0 means there is nothing due."""
-    tasks = claim(now=clock(), names=names)
+    tasks = claim(now=clock(), names=names, but=but)
     if tasks:
         _do(tasks, clock)
     return len(tasks)
 
 
 def _do(tasks: list[Task], clock: Callable[[], datetime]) -> None:
-    function, _ = _handlers.get(tasks[0].name, (None, 1))
+    function = _handlers.get(tasks[0].name, (None, 1))[0]
     try:
         if function is None:
             raise LookupError(f"nobody does tasks called {tasks[0].name!r}")
@@ -156,6 +161,20 @@ def run_until_idle(clock: Callable[[], datetime]) -> int:
     while taken := run_once(clock):
         done += taken
     return done
+
+
+def owe(todos: Sequence[Todo], *, now: datetime) -> int:
+    """Owe these tasks, each with a key, unless a task of that key waits, runs or gave up already. Returns how many.
+
+    For what is looked at again and again: what gave up waits for a person and is not begun anew beside that.
+    """
+    if not todos:
+        return 0
+    there = set(Task.objects.filter(key__in=[todo.key for todo in todos]).values_list("key", flat=True))
+    new = [todo for todo in todos if todo.key not in there]
+    with transaction.atomic():
+        add_tasks(new, now=now)
+    return len(new)
 
 
 def revive(task_id: int, *, now: datetime) -> bool:

@@ -26,6 +26,8 @@ HOST = "127.0.0.1"
 SUPERVISED = "TRUSTDESK_SUPERVISED"
 #: How long a worker that found nothing to do waits before it looks again, in seconds.
 IDLE = 0.25
+#: The same for the worker of long tasks.
+LOOK = 5.0
 #: How long a busy worker pauses between tasks so that a door or a person gets to write: two looks of `trustdesk.sqlite`.
 GIVE_WAY = 0.002
 TICK = 1.0
@@ -95,14 +97,35 @@ def web() -> int:
     return 0
 
 
+#: Tasks that compute for long. Beside a worker of their own (`apart`) no other takes them: letters and measures go on.
+LONG = (scheduled.TASK,)
+
+
+def load_handlers() -> None:
+    """Everything that does tasks: what `flow` has, and what needs more than `flow` may know."""
+    work.load_handlers()  # those of this package register themselves when it is imported
+
+
+def apart() -> bool:
+    """Whether this desk runs a worker of its own for long tasks."""
+    return bool(settings.DESK.reports)
+
+
 def worker() -> int:
     """Do tasks as they become due."""
-    work.load_handlers()
+    load_handlers()
+    but = LONG if apart() and supervised() else ()
 
     def once() -> float:
-        return IDLE if work.run_once(clock.now) == 0 else GIVE_WAY
+        return IDLE if work.run_once(clock.now, but=but) == 0 else GIVE_WAY
 
     return _loop(once)
+
+
+def reports() -> int:
+    """Do the tasks that compute for long."""
+    load_handlers()
+    return _loop(lambda: LOOK if work.run_once(clock.now, names=LONG) == 0 else GIVE_WAY)
 
 
 def ticker() -> int:
@@ -162,6 +185,7 @@ def sample() -> int:
 PARTS: dict[str, Callable[[], int]] = {
     "web": web,
     "worker": worker,
+    "reports": reports,
     "ticker": ticker,
     "listener": listener,
     "imap": imap,

@@ -10,7 +10,7 @@ language = "en"
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,11 +18,13 @@ from typing import Any
 from django.conf import settings
 
 from trustdesk.core.types import Actor
-from trustdesk.flow import mailing, publish, telling
+from trustdesk.flow import mailing, publish, telling, work
+from trustdesk.flow.record import Todo
 from trustdesk.insight import periods
 from trustdesk.settings.desk import DeskError
 
-log = logging.getLogger("trustdesk.reports")
+#: The task that makes one report.
+TASK = "make_report"
 ACTOR = Actor("system", "reports")
 #: A report waits so long after its period, for mail that was received before midnight and read after it.
 SETTLE = timedelta(hours=1)
@@ -63,31 +65,45 @@ def schedules(tables: dict[str, Any]) -> list[Schedule]:
 
 
 def run(now: datetime) -> int:
-    """Make and owe what is due. Returns how many reports; safe to call at any time and from several processes."""
-    if not settings.DESK.reports:
-        return 0
-    done = 0
+    """Owe what is due; a worker makes it. Returns how many reports; safe to call at any time and from several processes."""
+    owed = []
     for schedule in schedules(settings.DESK.reports):
-        try:
-            done += _one(schedule, now)
-        except Exception:  # a report that cannot be made must not keep clocks from being watched; it is tried again
-            log.exception("the scheduled report %s could not be made", schedule.name)
-    return done
+        if period := _due(schedule, now):
+            about = {"schedule": schedule.name, "period": period.name}
+            owed.append(Todo(TASK, about, key=f"{TASK}/{schedule.name}/{period.name}"))
+    return work.owe(owed, now=now)
 
 
-def _one(schedule: Schedule, now: datetime) -> bool:
+def _due(schedule: Schedule, now: datetime) -> periods.Period | None:
+    """The period that this schedule owes a report on."""
     period = periods.last_full(schedule.kind, now - SETTLE)
-    if now - period.end > AT_MOST or mailing.queued(schedule.name, schedule.kind, period.name):
-        return False
+    late = now - period.end > AT_MOST
+    return None if late or mailing.queued(schedule.name, schedule.kind, period.name) else period
+
+
+@work.handler(TASK, lease=timedelta(hours=2))
+def make(tasks: Sequence[Any], clock: Callable[[], datetime]) -> None:
+    """Make the reports that the tasks name, as far as somebody still asks for them."""
+    known = {schedule.name: schedule for schedule in schedules(settings.DESK.reports)}
+    for task in tasks:
+        schedule = known.get(task.arguments["schedule"])
+        if schedule is None:
+            continue
+        period = periods.named(schedule.kind, task.arguments["period"])
+        if not mailing.queued(schedule.name, schedule.kind, period.name):
+            _make(schedule, period, clock)
+
+
+def _make(schedule: Schedule, period: periods.Period, clock: Callable[[], datetime]) -> None:
     from trustdesk.insight import publication
     from trustdesk.insight.publications.formats import write
     from trustdesk.insight.publications.summary import summary
     from trustdesk.insight.publications.texts import texts
     from trustdesk.queries import publications
 
-    point = publish.seal_now(actor=ACTOR, now=now)
+    point = publish.seal_now(actor=ACTOR, now=clock())
     if point is None:  # a desk on which nothing ever happened has nothing to report
-        return False
+        return
     named = publications.named(point)
     document = publication.account(publications.lines_at(point), period, checkpoint=named, provider=settings.DESK.name)
     t = texts(schedule.language)
@@ -95,7 +111,7 @@ def _one(schedule: Schedule, now: datetime) -> bool:
     inputs = {"provider": settings.DESK.name, "language": schedule.language}
     entry = publish.made(
         schedule.kind, period.name, schedule.format, write(schedule.format, document, schedule.language),
-        checkpoint_id=point.pk, actor=ACTOR, now=now, inputs=inputs, reason=t.gettext("scheduled"),
+        checkpoint_id=point.pk, actor=ACTOR, now=clock(), inputs=inputs, reason=t.gettext("scheduled"),
     )  # fmt: skip
     text = "\n\n".join(
         (
@@ -114,4 +130,4 @@ def _one(schedule: Schedule, now: datetime) -> bool:
         f"{title} · {settings.DESK.name}",
         text,
     )
-    return mailing.queue(letter, json.loads(entry.body)["publication"], actor=ACTOR, now=now)
+    mailing.queue(letter, json.loads(entry.body)["publication"], actor=ACTOR, now=clock())

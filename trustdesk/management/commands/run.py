@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command, get_commands
 
 from trustdesk.doors.imap_settings import account
 from trustdesk.flow import authenticate, plugins
-from trustdesk.management import lake, parts
+from trustdesk.management import lake, parts, scheduled
 from trustdesk.management.base import AGAIN, alone
 from trustdesk.management.base import Command as Base
 from trustdesk.management.commands.setup import ACCOUNTS, sample_is_here
@@ -55,6 +55,7 @@ class Command(Base):
         # A table that cannot be used is said now, not by a part or a task that keeps dying.
         mailbox = account(settings.DESK.imap)
         authenticate.resolver_of(settings.DESK.dkim)
+        scheduled.schedules(settings.DESK.reports)
         every = lake.settings_of(settings.DESK.lake).every_minutes
         ports = self._ports(sample)
         self._free(ports)
@@ -73,6 +74,8 @@ class Command(Base):
         tree += [
             Part(f"worker {n}" if count > 1 else "worker", ["run", "--only", "worker"]) for n in range(1, count + 1)
         ]
+        if parts.apart():
+            tree.append(Part("report maker", ["run", "--only", "reports"]))
         if sample:
             tree.append(Part("sample provider", ["run", "--only", "sample"]))
         supervisor = Supervisor(tree, known, lambda line: self.note(f"trustdesk: {line}"))

@@ -26,4 +26,5 @@ class Command(Base):
         leases.release_dead(now=clock.now())
         if not until_idle:
             sys.exit(parts.worker())
+        parts.load_handlers()
         self.note(f"{work.run_until_idle(clock.now)} tasks done")
