@@ -15,7 +15,7 @@ from trustdesk.rules import Rulebook
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "rulebook").glob("*/*/cases/*.case"))
-#: Those whose numbers cost most when they are wrong; the mutation script runs over them here.
+#: Those whose numbers cost most when they are wrong: six law tests each, among them the boundary days.
 _HAND_TESTED = """
     us-dmca-512c eu-dsa-orders eu-dsa-contact-terms eu-dsa-art16 eu-dsa-art17 eu-dsa-art18 eu-dsa-platform
     eu-dsa-transparency eu-tco icann-raa-318 icann-raa-accuracy icann-rdp-disclosure icann-udrp icann-urs us-2258a
@@ -67,15 +67,12 @@ def test_every_word_is_used_somewhere() -> None:
     assert used == set(WORDS)
 
 
-@pytest.mark.parametrize("regime", HAND_TESTED)
-def test_no_mutation_of_a_number_survives(regime: str, book: Rulebook) -> None:
-    _, alive = tool("mutate_rules").survivors(book, regime)
-    assert alive == []
-
-
-def test_the_mutations_are_really_made(book: Rulebook) -> None:
-    tried, _ = tool("mutate_rules").survivors(book, "us-dmca-512c")
-    assert tried >= 10
+def test_no_mutation_of_a_number_survives(book: Rulebook) -> None:
+    mutate = tool("mutate_rules")
+    found = {regime: mutate.survivors(book, regime) for regime in sorted(book.regimes)}
+    assert {regime: alive for regime, (_, alive) in found.items() if alive} == {}
+    assert found["us-dmca-512c"][0] >= 10, "the mutations are really made"
+    assert sum(tried for tried, _ in found.values()) >= 590
 
 
 def test_the_published_pages_are_what_the_rulebook_says(book: Rulebook) -> None:
