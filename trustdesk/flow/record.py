@@ -40,19 +40,21 @@ from trustdesk.models import (
     Pause,
     Publication,
     Report,
+    Review,
     Seal,
     Snooze,
     Subject,
     Submission,
     Suspension,
     Task,
+    Upkeep,
 )
 from trustdesk.settings.secrets import secret
 
 #: New rows are written in this order, so that what is referred to exists.
 ORDER: tuple[type[models.Model], ...] = (
     Evidence, Party, Subject, Asset, Case, Report, Joining, Indicator, Fact, Clock, Decision, Measure, Appeal, Notice,
-    Note, Snooze, Publication, Submission, Look, Pause, Seal, Suspension,
+    Review, Note, Snooze, Publication, Submission, Look, Pause, Seal, Suspension, Upkeep,
 )  # fmt: skip
 
 #: The tip of a chain is checked by the chain itself and is not part of the row's digest.

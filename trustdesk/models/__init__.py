@@ -13,6 +13,7 @@ from trustdesk.models.report import Evidence, Indicator, Joining, Party, Report
 from trustdesk.models.review import Review
 from trustdesk.models.suspension import Suspension
 from trustdesk.models.task import Task
+from trustdesk.models.upkeep import Upkeep
 
 __all__ = [
     "ApiToken",
@@ -48,4 +49,5 @@ __all__ = [
     "Submission",
     "Suspension",
     "Task",
+    "Upkeep",
 ]
