@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.contrib.auth import get_user_model
 
 from tests.verify.world import ANA, DIEGO, EVA, OPERATOR, World, choice
+from trustdesk.core import reviews
 from trustdesk.core.types import Actor
 from trustdesk.flow import (
     appeal,
@@ -17,8 +18,10 @@ from trustdesk.flow import (
     notes,
     people,
     publish,
+    record,
     registers,
     retain,
+    review,
     snooze,
     tick,
 )
@@ -42,6 +45,11 @@ def rich(world: World) -> None:
     )
     world.pass_time(hours=1)
     again = Choice("no_violation", reasons=AGREED)
+    drawn = reviews.draw(record.ledger_key(), enforced.pk, made.made_at)
+    looked = review.sample(made.pk, draw=drawn, share=100, now=world.now)
+    assert looked is not None
+    review.do(looked.pk, agreed=False, reason="missing_facts", words="It was gone.", actor=EVA, now=world.now)
+    review.read(looked.pk, actor=ANA, now=world.now)
     appeal.resolve(lodged.pk, outcome="upheld", reasons=AGREED, actor=DIEGO, now=world.now, replacement=again)
     world.work()
     severe = world.case("https://shop-2.example/login")

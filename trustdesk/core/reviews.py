@@ -1,7 +1,7 @@
 """Reviews: which settled decisions get a second look for quality, and what the second looks say of the first.
 
-The choice is a draw that nobody can steer: a keyed hash of the decision's number, known to whoever holds the desk's key and
-to nobody who decides. The policy says how many of a hundred.
+The choice is a draw that nobody can steer: a keyed hash of the decision's case and time, known to whoever holds the desk's key
+and to nobody who decides. The policy says how many of a hundred.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 
+from trustdesk.core import journal
 from trustdesk.core.policies import Reviews
 from trustdesk.core.strikes import wilson
 from trustdesk.core.types import Finding
@@ -39,9 +41,9 @@ class Rate:
         return self.done < FEW
 
 
-def draw(key: bytes, decision: int) -> int:
-    """The number that a decision drew, from 0 to 9,999: the first eight bytes of HMAC-SHA-256 over its number."""
-    digest = hmac.new(key, b"review\n" + str(decision).encode(), hashlib.sha256).digest()
+def draw(key: bytes, case: int, made_at: datetime) -> int:
+    """The number that a decision drew, from 0 to 9,999: the first eight bytes of an HMAC-SHA-256 over its case and time."""
+    digest = hmac.new(key, f"review\n{case}\n{journal.instant(made_at)}".encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8]) % DRAWS
 
 

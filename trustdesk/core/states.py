@@ -50,6 +50,8 @@ LIVES: Mapping[str, Life] = MappingProxyType(
             withdrawn="",
             put_back="",  # a counter-notice had its effect by law; nobody judged it
         ),
+        # A disagreement may have a decision looked at again; it is replaced, or it stands.
+        "review": _life(drawn="done", done="reopened", reopened="replaced stood", replaced="", stood=""),
         # A late duty is still a duty: breached → met records that it was done after all.
         "clock": _life(
             running="paused met breached expired cancelled",
@@ -71,6 +73,7 @@ FIRST: Mapping[str, frozenset[str]] = MappingProxyType(
         "measure": frozenset({"ordered"}),
         "notice": frozenset({"queued", "withheld"}),
         "appeal": frozenset({"lodged"}),
+        "review": frozenset({"drawn"}),
         "clock": frozenset({"running", "paused"}),  # paused: it waits for a letter that must not go yet
     }
 )

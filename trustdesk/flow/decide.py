@@ -16,7 +16,7 @@ from django.db.models import Model, Q
 from trustdesk.core import deciding, states
 from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
 from trustdesk.core.types import SYSTEM, Actor, Finding, Refused, Role
-from trustdesk.flow import duties, enforce, notify, silence, strikes, telling
+from trustdesk.flow import duties, enforce, notify, review, silence, strikes, telling
 from trustdesk.flow.record import Draft as Change
 from trustdesk.flow.record import Todo, locked, record_all
 from trustdesk.flow.work import handler
@@ -90,9 +90,11 @@ def decide(
     """
     with locked(case_id) as case:
         preview = _assess(case, choice, actor=actor, now=now)
-        stale = _stale(case, seen, actor)
-        if stale:
-            preview = replace(preview, assessment=replace(preview.assessment, findings=(*stale, *preview.findings)))
+        again = review.reopened(case) if overrides is None else None
+        first = (*_stale(case, seen, actor), *review.against(again, actor))
+        if first:
+            preview = replace(preview, assessment=replace(preview.assessment, findings=(*first, *preview.findings)))
+        overrides = overrides or (again.decision if again is not None else None)
         if not persist:
             return preview
         blocking = [f for f in preview.findings if f.blocks]
@@ -106,7 +108,7 @@ def decide(
 #: What changes nothing about what a person should decide: our own letters on their way, who holds the case.
 QUIET = (
     "notice.queued", "notice.sent", "notice.not_possible", "case.assigned", "case.read", "case.snoozed", "case.woken",
-    "clock.breached",
+    "clock.breached", "review.sampled", "review.done", "review.read",
 )  # fmt: skip
 #: What changes nothing for the person who did it.
 OWN = ("case.noted", "note.withdrawn")
@@ -278,6 +280,8 @@ def _settle(
             states.check("decision", old.state, "overridden")
             old.state = "overridden"
             rows.append(old)
+    reviewed = review.replaced(decision, now=now)
+    rows += reviewed
     measures = [] if decision.outcome != "measures" else enforce.ordered(case, decision, now=now)
     lifting = enforce.to_lift(decision) if decision.overrides_id else []
     was, case.state = case.state, _next_state(case, decision, measures)
@@ -305,11 +309,14 @@ def _settle(
     }
     if appeal is not None:
         body["appeal"] = appeal.pk
+    if reviewed:
+        body["review"] = reviewed[0]
     tasks = [Todo("apply", {"measure": m}) for m in measures]
     tasks += [Todo("lift", {"measure": m.pk, "decision": decision}) for m in lifting]
     tasks.append(Todo("letters", {"decision": decision}))
     if decision.outcome == "measures" and strikes.counts(case):
         tasks.append(Todo("strikes", {"decision": decision}))
+    tasks += review.wanted(case, decision)
     changes.append(Change(case, kind, body, actor, now, rows=[*rows, *measures, *met, *started], tasks=tasks))
     return changes
 

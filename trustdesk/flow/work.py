@@ -71,6 +71,7 @@ def load_handlers() -> None:
         registers,
         reread,
         retain,
+        review,
         strikes,
         tick,
         validity,

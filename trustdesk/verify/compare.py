@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from trustdesk.models import Appeal, Case, Clock, Decision, Measure, Notice
+from trustdesk.models import Appeal, Case, Clock, Decision, Measure, Notice, Review
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.hashing import stamp, text_of
 from trustdesk.verify.reading import Unreadable, read
@@ -22,6 +22,7 @@ DERIVED: dict[str, dict[str, Callable[[dict[str, Any]], Any]]] = {
     "notice": {"content": lambda r: hashlib.sha256(text_of([r["title"], r["text"], r["html"]])).hexdigest()},
     "appeal": {"by_kind": lambda r: r["by"].partition(":")[0]},
     "measure": {},
+    "review": {},
     "clock": {},
 }
 MODELS: dict[str, type[Model]] = {
@@ -30,9 +31,10 @@ MODELS: dict[str, type[Model]] = {
     "measure": Measure,
     "notice": Notice,
     "appeal": Appeal,
+    "review": Review,
 }
 #: Long texts whose digest is checked with their row anyway; reading them again would only cost time.
-UNREAD = {"reasons", "notes", "detail", "parts", "settled_why", "why_held", "target"}
+UNREAD = {"reasons", "notes", "detail", "parts", "settled_why", "why_held", "target", "words"}
 
 
 def check(stories: Sequence[Story]) -> Iterator[Finding]:

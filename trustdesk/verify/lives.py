@@ -46,6 +46,10 @@ LIVES: dict[str, tuple[set[str], set[tuple[str, str]]]] = {
         },
     ),
     "appeal": ({"lodged"}, {("lodged", s) for s in ("upheld", "partly_upheld", "dismissed", "withdrawn", "put_back")}),
+    "review": (
+        {"drawn"},
+        {("drawn", "done"), ("done", "reopened"), ("reopened", "replaced"), ("reopened", "stood")},
+    ),
     "clock": (
         {"running", "paused"},
         {

@@ -154,6 +154,8 @@ class Story:
         self.case["first_decision_at"] = self.case["first_decision_at"] or at
         for old in body["overridden"]:
             self._step("decision", old, "overridden")
+        if "review" in body:
+            self._ended(body["review"], "replaced", at)
         for said in body["measures"]:
             if (said["kind"], said["asset"]) not in columns["plan"]:
                 raise Bad(
@@ -226,6 +228,45 @@ class Story:
                     "appeal.replacement", f"decision {body['replacement']} does not override {columns['decision_id']}"
                 )
 
+    def sampled(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """A settled decision was drawn for a second look."""
+        made = self._thing("decision", body["decision"])
+        if made["state"] not in ("final", "overridden"):
+            raise Bad("review.not_settled", f"decision {body['decision']} is {made['state']}")
+        if body["draw"] >= body["share"] * 100:
+            raise Bad("review.not_drawn", f"drew {body['draw']}, {body['share']} of a hundred are looked at")
+        columns = self._step("review", body["review"], "drawn")
+        columns |= {"decision_id": body["decision"], "sampled_at": at, "reviewer": "", "done_at": None, "agreed": None}
+        columns |= {name: body[name] for name in ("category", "automated", "draw", "share")}
+        columns |= {"reason": "", "read_at": None, "reopened_by": "", "ended_at": None}
+
+    def reviewed(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """Somebody who had no part in the decision said whether they would have decided the same."""
+        self._thing("review", body["review"])
+        columns = self._step("review", body["review"], "done")
+        made = self._thing("decision", columns["decision_id"])
+        if actor in (made["made_by"], made["settled_by"]) or not actor.startswith("person:"):
+            raise Bad("review.same_person", f"{actor} reviewed a decision of {made['made_by']}")
+        columns |= {"reviewer": actor, "done_at": at, "agreed": body["agreed"], "reason": body["reason"]}
+
+    def review_read(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """Who decided has read what the reviewer said."""
+        self._thing("review", body["review"])["read_at"] = at
+
+    def reopened(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """A decision that a reviewer would not have made is looked at again; only another decision replaces it."""
+        columns = self._thing("review", body["review"])
+        if columns["agreed"] is not False:
+            raise Bad("review.agreed", f"review {body['review']} did not disagree")
+        self._step("review", body["review"], "reopened")["reopened_by"] = actor
+
+    def stood(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        self._ended(body["review"], "stood", at)
+
+    def _ended(self, number: int, state: str, at: str) -> None:
+        self._thing("review", number)
+        self._step("review", number, state)["ended_at"] = at
+
     def confirmed(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         """A person says what the facts leave open; a regime that is confirmed stands in the case's list from then on."""
         if not actor.startswith("person:"):
@@ -290,6 +331,11 @@ EFFECTS: dict[str, Effect] = {
     "notice.not_possible": Story.noted,
     "appeal.lodged": Story.lodged,
     "appeal.resolved": Story.resolved,
+    "review.sampled": Story.sampled,
+    "review.done": Story.reviewed,
+    "review.read": Story.review_read,
+    "review.reopened": Story.reopened,
+    "review.stood": Story.stood,
     "answer.received": Story.noted,
     "survey.answered": Story.noted,
     "clock.breached": Story.noted,

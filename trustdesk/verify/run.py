@@ -10,7 +10,7 @@ from django.conf import settings
 
 from trustdesk.models import Checkpoint, CheckpointHead, Decision, Entry, Evidence
 from trustdesk.snapshot import snapshot
-from trustdesk.verify import chains, checkpoints, files, rows, rulings, types
+from trustdesk.verify import chains, checkpoints, files, reviews, rows, rulings, types
 from trustdesk.verify.findings import Finding
 from trustdesk.verify.named import Named
 from trustdesk.verify.reading import SPOILED
@@ -92,6 +92,7 @@ def _rows(named: Named, path: Path, step: Step) -> Iterator[Finding]:
             yield Finding("key.missing", f"keys/{path.name}", "without it no row can be compared with the journal")
         return
     yield from rows.check(named, key, step=step)
+    yield from reviews.check(key)
 
 
 def _row_count() -> int:
