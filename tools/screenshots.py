@@ -1,16 +1,20 @@
 """`make screenshots`: the pages of the docs, drawn from a real desk with the demo's two weeks in it.
 
 python -m tools.screenshots [FOLDER]      default: docs/images
+
+Each page is drawn light and dark, on a desk's screen and on a phone, and `docs/use/screens.md` shows them side by side.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.conftest import FLAGS, chromium
@@ -58,6 +62,11 @@ def main() -> int:
     return 0
 
 
+def keep(picture: bytes, path: Path) -> None:
+    """Write it with a palette: a screen has few colours, and everybody who clones the project carries its pictures."""
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
 def draw(context: Any, desk: Desk, folder: Path, suffix: str) -> None:
     """All pages in one size and colour scheme."""
     page = context.new_page()
@@ -65,7 +74,7 @@ def draw(context: Any, desk: Desk, folder: Path, suffix: str) -> None:
     def shoot(name: str, address: str) -> None:
         page.goto(address if "://" in address else desk.web + address)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}{suffix}.png", full_page=name == "parts")
+        keep(page.screenshot(full_page=name == "parts"), folder / f"{name}{suffix}.png")
         print(folder / f"{name}{suffix}.png", flush=True)
 
     for name, address in PUBLIC.items():
