@@ -2,9 +2,9 @@
 
     python tools/mutate_rules.py [REGIME …]      (default: every regime)
 
-A number is what decides something: `low`, `high`, `period` (one more, one less), the unit, and the first and last day of
-a validity (a day earlier, a day later). `as_of`, `review_due` and `version` describe the file and decide nothing. Exit
-code 1 when a mutation survives.
+A number is what decides something: `low`, `high`, `period`, `within`, `renews` (one more, one less), the unit, and the first
+and last day of a validity (a day earlier, a day later). `as_of`, `review_due` and `version` describe the file and decide
+nothing. Exit code 1 when a mutation survives.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from trustdesk.core.cases_run import run
 from trustdesk.core.regime_file import parse_regime
 from trustdesk.core.strict import BadRules
 
-NUMBERS = ("low", "high", "period")
+NUMBERS = ("low", "high", "period", "within", "renews")
 DAYS = ("effective_from", "effective_to", "valid_from", "valid_to")
 OTHER_UNIT = {
     "minute": "hour", "hour": "minute", "calendar_day": "week", "business_day": "calendar_day", "week": "calendar_day",

@@ -43,6 +43,7 @@ WORDS = {
     "queue": "queue NAME (needs a line 'policy ID')",
     "decide": "decide OUTCOME [clause ID] [law] [automated] [protected] [KIND:ASSETKIND …] is allowed | held | refused CODE",
     "duty": "duty REGIME ID (a letter is owed on this event)",
+    "upkeep": "upkeep REGIME ID [period NAME] due DATE | no number (done on the day above, or the period that ended before)",
 }
 
 _FACTS = {

@@ -15,6 +15,7 @@ from trustdesk.core.regimes import Applied, applicable
 from trustdesk.core.retention import until
 from trustdesk.core.routing import queue
 from trustdesk.core.types import Finding, Refused
+from trustdesk.core.upkeep import due, last_period
 from trustdesk.core.validity import judge
 
 
@@ -73,6 +74,7 @@ class _Step:
             "keep": self.keep,
             "letter": self.letter,
             "duty": self.duty,
+            "upkeep": self.upkeep,
             "queue": self.queue,
             "decide": self.decide,
         }
@@ -202,6 +204,22 @@ class _Step:
         if rules[0].event != self.step.event:
             return f"it is owed on {rules[0].event or 'no event'}"
         return "" if any(a.regime == regime for a in self.applied) else "the regime does not apply"
+
+    def upkeep(self, rest: tuple[str, ...]) -> str:
+        regime, ident, *more = rest
+        on = self.step.at.date()
+        rules = [rule for rule in self.regimes[regime].upkeeps if rule.id == ident and rule.in_force(on)]
+        if not rules:
+            return "there is no such standing duty on that day"
+        end = None
+        if rules[0].every:
+            name, _, end = last_period(rules[0].every, on)
+            if more[:1] != ["period"] or more[1] != name:
+                return f"the last period is {name}"
+            more = more[2:]
+        got = due(rules[0], period_end=end, done_on=on)
+        expected = None if more == ["no", "number"] else when(more[1])
+        return "" if got == expected else f"it is due {got}"
 
     def queue(self, rest: tuple[str, ...]) -> str:
         facts = self.case.facts

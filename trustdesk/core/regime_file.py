@@ -17,6 +17,7 @@ from trustdesk.core.regime_rules import (
     NUMBER_KINDS,
     OBLIGATIONS,
     PARTIES,
+    PERIODS,
     ROLES,
     SHAPES,
     STATUSES,
@@ -34,6 +35,7 @@ from trustdesk.core.regime_rules import (
     RetentionRule,
     Scope,
     SilenceRule,
+    UpkeepRule,
     When,
     WithholdRule,
 )
@@ -74,6 +76,7 @@ def parse_regime(document: Mapping[str, Any], *, file: str, digest: str = "") ->
         disclosures=tuple(_disclosures(top)),
         retention=tuple(_retention(top)),
         counts=tuple(_counts(top)),
+        upkeeps=tuple(_upkeeps(top)),
         penalties=tuple(_plain(top, "penalty")),
         references=tuple(_references(top)),
         open_questions=top.words("open_questions"),
@@ -96,6 +99,7 @@ def parse_regime(document: Mapping[str, Any], *, file: str, digest: str = "") ->
         "disclosures",
         "retention",
         "counts",
+        "upkeeps",
         "penalties",
     ):
         for item in getattr(regime, name):
@@ -315,6 +319,27 @@ def _counts(top: Table) -> Iterable[CountRule]:
             mandatory=table.flag("mandatory"),
         )
         table.close()
+
+
+def _upkeeps(top: Table) -> Iterable[UpkeepRule]:
+    pairs: list[tuple[Any, Table]] = []
+    for table in top.tables("upkeep"):
+        rule = UpkeepRule(
+            **_item(table),
+            to=table.text("to"),
+            every=table.text("every", required=False, choices=PERIODS),
+            within=table.whole("within", low=1, high=120),
+            renews=table.whole("renews", low=1, high=1200),
+            mandatory=table.flag("mandatory", default=True),
+        )
+        if rule.within is not None and not rule.every:
+            table.bad("within", "rule.value", "'within' counts from the end of a period: 'every' is missing")
+        if rule.renews is not None and rule.every:
+            table.bad("renews", "rule.value", "a report on a period is not renewed: 'every' or 'renews', not both")
+        table.close()
+        pairs.append((rule, table))
+    _dated(pairs, "upkeep")
+    return [rule for rule, _ in pairs]
 
 
 def _plain(top: Table, key: str) -> Iterable[Item]:

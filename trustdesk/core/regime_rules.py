@@ -58,6 +58,8 @@ OURS = frozenset(
 CUSTOMERS = frozenset({"customer", "registrant", "respondent", "user", "sender"})
 #: Periods at whose end something lapses and nobody has missed anything.
 LAPSING = frozenset({"retention", "option", "validity", "suspension"})
+#: Calendar periods that reports are about.
+PERIODS = ("month", "half_year", "year")
 PARTIES = ("reporter", "customer", "principal", "authority", "icann", "public", "provider")
 
 
@@ -233,6 +235,21 @@ class CountRule(Item):
 
 
 @dataclass(frozen=True, slots=True)
+class UpkeepRule(Item):
+    """What the provider owes as such, on no case (core/upkeep.py).
+
+    `every` is the period of a report (month, half_year, year) and `within` the months after its end by which it is due;
+    `renews` the months after which it must be done again. With none of them it must simply be there.
+    """
+
+    to: str = ""
+    every: str = ""
+    within: int | None = None
+    renews: int | None = None
+    mandatory: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """Where a statement was read."""
 
@@ -291,6 +308,7 @@ class Regime:
     disclosures: tuple[DisclosureRule, ...] = ()
     retention: tuple[RetentionRule, ...] = ()
     counts: tuple[CountRule, ...] = ()
+    upkeeps: tuple[UpkeepRule, ...] = ()
     penalties: tuple[Item, ...] = ()
     references: tuple[Reference, ...] = ()
     open_questions: tuple[str, ...] = ()

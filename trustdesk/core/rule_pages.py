@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from trustdesk.core.policies import Policy, Reviews
-from trustdesk.core.regime_rules import ClockRule, Item, Regime, When
+from trustdesk.core.policies import Misuse, Policy, Reviews
+from trustdesk.core.regime_rules import ClockRule, Item, Regime, UpkeepRule, When
 
 _SWITCH = {
     "on": "on",
@@ -85,6 +85,12 @@ def regime_page(regime: Regime) -> str:
         regime.counts,
         lambda c: (c.title, c.cadence, c.due, ", ".join(c.fields)),
     )
+    out += _section(
+        "What must always be there",
+        ("what", "towards", "how often", "duty"),
+        regime.upkeeps,
+        lambda u: (u.title, u.to, often(u), "a duty" if u.mandatory else "not a duty"),
+    )
     out += _section("Penalties", ("what",), regime.penalties, lambda p: (p.title,))
     if regime.open_questions:
         out += ["", "## Open questions", "", *(f"- {question}" for question in regime.open_questions)]
@@ -134,10 +140,20 @@ def policy_page(policy: Policy) -> str:
         f"- A customer is asked to answer within {policy.answer_hours} hours and may appeal for {policy.appeal_days} days.",
         f"- Strikes: warned at {strikes.warn_at}, {strikes.measure or 'a measure'} at {strikes.limit}, "
         f"gone after {strikes.expire_days} days; {', '.join(strikes.categories) or 'every category'}.",
+        f"- Misuse of notices and complaints: {_misuse(policy.misuse)}.",
         f"- A second look for quality: {_looks(policy.reviews)}.",
         "",
     ]
     return "\n".join(out)
+
+
+def _misuse(rule: Misuse) -> str:
+    if not rule.days:
+        return "nobody is suspended"
+    return (
+        f"{rule.limit} plainly unfounded ones within {rule.window_days} days, one since a warning; suspended for at most "
+        f"{rule.days} days by {'two persons' if rule.second_person else 'one person'}; {', '.join(rule.forms)} wait"
+    )
 
 
 def _looks(rule: Reviews) -> str:
@@ -164,6 +180,15 @@ def _clock_row(clock: ClockRule) -> tuple[str, ...]:
         ", ".join(clock.met_by),
         ends,
     )
+
+
+def often(rule: UpkeepRule) -> str:
+    """How often a standing duty is done, and until when: "each year, within 2 months", "again within 36 months"."""
+    if rule.renews is not None:
+        return f"again within {rule.renews} months"
+    if rule.every:
+        return f"each {rule.every.replace('_', '-')}" + (f", within {rule.within} months" if rule.within else "")
+    return "always"
 
 
 def _section(
