@@ -56,11 +56,11 @@ def test_what_cannot_be_made_is_tried_again_and_then_waits_for_a_person(
     opened: Case, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.DESK = replace(settings.DESK, reports={"team": {"kind": "weekly", "to": ["team@nube-norte.example"]}})
-    monkeypatch.setattr("trustdesk.flow.publish.evidence.put", Mock(side_effect=OSError("no room")))
+    monkeypatch.setattr(scheduled, "_make", Mock(side_effect=OSError("no room")))
     assert scheduled.run(MONDAY) == 1
     now = MONDAY
     for _ in range(len(work.PAUSES) + 1):
-        assert work.run_once(lambda: now, names=parts.LONG) == 1
+        assert work.run_once(lambda now=now: now, names=parts.LONG) == 1
         assert scheduled.run(now) == 0
         now += timedelta(hours=12)
     task = Task.objects.get(name=scheduled.TASK)

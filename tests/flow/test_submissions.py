@@ -6,7 +6,7 @@ import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,15 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.flow.conftest import ANA, REASONS, disable
+from trustdesk.core.types import Problem, Refused
 from trustdesk.flow import decide, registers, work
 from trustdesk.integrations.dsa_tdb.simulator import Simulator
+from trustdesk.management import submitting
+from trustdesk.management.parts import load_handlers
 from trustdesk.models import Asset, Case, Decision, Entry, Submission, Task
 from trustdesk.queries import registers as built
+from trustdesk.settings.desk import DeskError
+from trustdesk.settings.submissions import plans
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMED = f"{REASONS} The reporter is reporter@example.org, +49 30 1234567."
@@ -139,3 +144,106 @@ def test_lumen_lets_out_only_what_the_rules_say(decided: Decision, now: datetime
     assert list(built.lumen(now)) == [], "a gag"
     Case.objects.filter(pk=case.pk).update(regimes=[], category="ncii")
     assert list(built.lumen(now)) == [], "never about intimate images"
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch, database: Simulator) -> Callable[..., None]:
+    def say(**table: Any) -> None:
+        desk = dataclasses.replace(settings.DESK, submissions={"dsa_tdb": table})
+        monkeypatch.setattr(settings, "DESK", desk)
+
+    return say
+
+
+def test_by_itself_nothing_leaves_until_it_was_rehearsed(
+    database: Simulator, decided: Decision, now: datetime, plan: Callable[..., None]
+) -> None:
+    at = now + timedelta(days=1)
+    assert submitting.run(at) == 0, "off is the default"
+    plan(mode="send", since=now.date(), every_minutes=30)
+    assert (submitting.run(at), submitting.run(at)) == (1, 0)
+    load_handlers()
+    assert work.run_once(lambda: at, names=[registers.LOOK]) == 1
+    said = json.loads(Entry.objects.get(kind="register.rehearsed", chain=0).body)
+    assert (said["would_leave"], said["would_wait"], Submission.objects.count()) == (1, 0, 0)
+    assert work.run_once(lambda: at, names=[registers.LOOK]) == 0, "the next look is owed for later"
+    at += timedelta(minutes=30)
+    work.run_until_idle(lambda: at)
+    assert Submission.objects.get().state == "sent" and len(database.statements) == 1
+    for _ in range(3):
+        at += timedelta(minutes=30)
+        work.run_until_idle(lambda at=at: at)
+    assert len(database.requests) == 1 and Entry.objects.filter(kind="register.rehearsed").count() == 1
+    plan(mode="off")
+    work.run_until_idle(lambda: at + timedelta(minutes=30))
+    assert not Task.objects.exists(), "switched off: no look is owed any more"
+
+
+def test_a_dry_run_goes_on_looking_and_sends_nothing(
+    database: Simulator, decided: Decision, now: datetime, plan: Callable[..., None]
+) -> None:
+    plan(mode="dry_run")
+    at = now + timedelta(days=1)
+    submitting.run(at)
+    load_handlers()
+    for hours in range(3):
+        work.run_until_idle(lambda hours=hours: at + timedelta(hours=hours))
+    assert Entry.objects.filter(kind="register.rehearsed").count() == 1, "the same is not written twice"
+    assert (Submission.objects.count(), database.requests) == (0, [])
+
+
+def test_a_hundred_at_once_and_one_bad_one_keeps_none_back(
+    database: Simulator, decided: Decision, now: datetime
+) -> None:
+    record, at = next(iter(built.dsa(now))), now + timedelta(days=1)
+    many = [
+        registers.Wanted(key, record.case_id, record.payload | {"puid": key} | ({"category": "x"} if n == 120 else {}))
+        for n in range(250)
+        if (key := f"{record.key}-{n}")
+    ]
+    assert registers.queue("dsa_tdb", many, actor=ANA, now=at)["queued"] == 250
+    assert work.run_once(lambda: at, names=["submit"]) == 1
+    assert built.tally("dsa_tdb") == {"needs_person": 1, "sent": 249}
+    assert database.requests == ["/api/v1/statements"] * 4, "100, 100 of which one was wrong, 99 again, 50"
+
+
+def test_a_person_sends_again_or_leaves_out(database: Simulator, decided: Decision, now: datetime) -> None:
+    at, record = now + timedelta(days=1), next(iter(built.dsa(now)))
+    bad = registers.Wanted(record.key, record.case_id, record.payload | {"category": "x"}, record.decision_id)
+    other = registers.Wanted("other", record.case_id, record.payload | {"puid": "other", "category": "x"})
+    registers.queue("dsa_tdb", [bad, other], actor=ANA, now=at)
+    work.run_once(lambda: at, names=["submit"])
+    first, second = Submission.objects.order_by("id")
+    with pytest.raises(Refused):
+        registers.again(first.pk, dataclasses.replace(bad, problems=(Problem("x", "wrong", "category"),)),
+                        actor=ANA, now=at)  # fmt: skip
+    again = built.rebuilt(first)
+    assert again is not None
+    registers.again(first.pk, registers.checked(again, None), actor=ANA, now=at)
+    with pytest.raises(Refused):
+        registers.leave_out(second.pk, " ", actor=ANA, now=at)
+    registers.leave_out(second.pk, "It was a test of ours.", actor=ANA, now=at)
+    work.run_once(lambda: at, names=["submit"])
+    assert built.tally("dsa_tdb") == {"left_out": 1, "sent": 1}
+    for number in (first.pk, second.pk):
+        with pytest.raises(Refused):
+            registers.leave_out(number, "It was a test of ours.", actor=ANA, now=at)
+    kinds = list(Entry.objects.filter(kind__startswith="submission.").order_by("id").values_list("kind", flat=True))
+    assert kinds[-4:] == ["submission.queued", "submission.queued", "submission.left_out", "submission.sent"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"mode": "on"},
+        {"mode": "send"},
+        {"mode": "dry_run", "since": "2026-11-01"},
+        {"every_minutes": 0},
+        {"at": "noon"},
+    ],
+)
+def test_a_plan_that_cannot_be_kept_is_refused(table: dict[str, Any]) -> None:
+    with pytest.raises(DeskError):
+        plans({"dsa_tdb": table}, {"dsa_tdb": {}})
+    with pytest.raises(DeskError):
+        plans({"dsa_tdb": {"mode": "send", "since": date(2026, 11, 1)}}, {})

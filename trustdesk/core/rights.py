@@ -26,6 +26,8 @@ RIGHTS = MappingProxyType(
         "retry_work": frozenset({"senior", "manager", "admin"}),
         "see_reports": frozenset(ROLES),
         "see_board": _LEADING | {"manager", "auditor"},
+        # What a public register refused: sent again after a mend, or left out.
+        "settle_submissions": _LEADING,
         # Files that came in: their names, and a preview made of them.
         "see_files": _WORKING,
         "see_custody": _WORKING | {"auditor"},

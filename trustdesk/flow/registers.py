@@ -3,16 +3,20 @@ says to each is kept. Nothing leaves unless somebody said so and the exchange st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-from trustdesk.core.types import SYSTEM, Actor, Problem
+from django.db import transaction
+from django.db.models import QuerySet
+
+from trustdesk.core.types import SYSTEM, Actor, Finding, Problem, Refused
 from trustdesk.flow import plugins, work
-from trustdesk.flow.record import Todo, locked, record
-from trustdesk.interfaces.exchange import Answer, Item
-from trustdesk.models import Submission, Task
+from trustdesk.flow.record import Todo, add_tasks, locked, record
+from trustdesk.interfaces.exchange import Answer, Exchange, Item
+from trustdesk.models import Entry, Submission, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,31 @@ class Wanted:
     decision_id: int | None = None
     redacted: Sequence[tuple[str, str]] = ()
     problems: Sequence[Problem] = field(default=())
+
+
+class Built(Protocol):
+    """A record as `queries.registers` builds it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def case_id(self) -> int: ...
+    @property
+    def decision_id(self) -> int | None: ...
+    @property
+    def payload(self) -> dict[str, Any]: ...
+    @property
+    def redacted(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+
+
+def checked(record: Built, exchange: Exchange | None) -> Wanted:
+    """The record with what the register would refuse about it, as far as that can be told without asking."""
+    more = exchange.check(Item(record.key, record.payload)) if exchange is not None else ()
+    known = {problem.where for problem in record.problems}
+    problems = (*record.problems, *(p for p in more if p.where not in known))
+    return Wanted(record.key, record.case_id, record.payload, record.decision_id, record.redacted, problems)
 
 
 def queue(exchange: str, wanted: Iterable[Wanted], *, actor: Actor, now: datetime) -> dict[str, int]:
@@ -45,9 +74,86 @@ def queue(exchange: str, wanted: Iterable[Wanted], *, actor: Actor, now: datetim
             row.findings = _findings(one.problems)
             row.state = "needs_person" if one.problems else "queued"
             counts[row.state] += 1
-            tasks = [] if one.problems else [Todo("submit", {"exchange": exchange}, key=f"submit/{exchange}")]
+            tasks = [] if one.problems else [_handing_over(exchange)]
             record(case, "submission.queued", _body(row), actor=actor, now=now, rows=[row], tasks=tasks)
     return counts
+
+
+def send_key(exchange: str) -> str:
+    """The key of the task that hands over what is queued."""
+    return f"submit/{exchange}"
+
+
+#: The task that looks what a register has not got (`management.submitting`).
+LOOK = "look_for_register"
+
+
+def look_key(exchange: str) -> str:
+    """The key of that task."""
+    return f"{LOOK}/{exchange}"
+
+
+def _handing_over(exchange: str) -> Todo:
+    return Todo("submit", {"exchange": exchange}, key=send_key(exchange))
+
+
+def again(number: int, wanted: Wanted | None, *, actor: Actor, now: datetime) -> None:
+    """A person says that what kept a record back is mended: it is taken as it is built now and handed over, also when it
+    is the same as before. Raises Refused where it does not wait, is not built any more, or is wrong still; what is wrong
+    then stands in it.
+    """
+    with locked(Submission.objects.values_list("case_id", flat=True).get(pk=number)) as case:
+        row = Submission.objects.get(pk=number)
+        if row.state != "needs_person":
+            raise Refused(Finding("submission.state", "This record does not wait for a person (any more).", "state"))
+        if wanted is None:
+            why = "Such a record would not be built any more: the rules or the case have changed. Leave it out instead."
+            raise Refused(Finding("submission.gone", why, "record"))
+        row.payload, row.redacted = dict(wanted.payload), [list(pair) for pair in wanted.redacted]
+        row.findings = _findings(wanted.problems)
+        row.state = "needs_person" if wanted.problems else "queued"
+        tasks = [] if wanted.problems else [_handing_over(row.exchange)]
+        record(case, "submission.queued", _body(row), actor=actor, now=now, rows=[row], tasks=tasks)
+    if wanted.problems:
+        raise Refused(*(Finding("submission.problem", f"{p.where}: {p.message}", p.where) for p in wanted.problems))
+
+
+def leave_out(number: int, reason: str, *, actor: Actor, now: datetime) -> None:
+    """A person says that a record is never to be handed over, and why. Raises Refused."""
+    reason = reason.replace("\0", "").strip()
+    if not 3 <= len(reason) <= 500:
+        raise Refused(Finding("submission.reason", "Say in 3 to 500 characters why it stays out.", "reason"))
+    with locked(Submission.objects.values_list("case_id", flat=True).get(pk=number)) as case:
+        row = Submission.objects.get(pk=number)
+        if row.state != "needs_person":
+            raise Refused(Finding("submission.state", "This record does not wait for a person (any more).", "state"))
+        row.state, row.detail = "left_out", reason
+        record(case, "submission.left_out", _body(row), actor=actor, now=now, rows=[row])
+
+
+def rehearsed(exchange: str, wanted: Sequence[Wanted], *, actor: Actor, now: datetime) -> bool:
+    """Write down what would leave if the desk were told to send; nothing when that is what was written last."""
+    body = {
+        "exchange": exchange,
+        "would_leave": sum(not one.problems for one in wanted),
+        "would_wait": sum(bool(one.problems) for one in wanted),
+        "fields": sorted({problem.where for one in wanted for problem in one.problems}),
+    }
+    with transaction.atomic():
+        last = _rehearsals(exchange).order_by("-seq").values_list("body", flat=True).first()
+        if last is not None and body.items() <= json.loads(last).items():
+            return False
+        record(None, "register.rehearsed", body, actor=actor, now=now)
+        return True
+
+
+def was_rehearsed(exchange: str) -> bool:
+    """Whether there was ever a dry run for this register."""
+    return _rehearsals(exchange).exists()
+
+
+def _rehearsals(exchange: str) -> QuerySet[Entry]:
+    return Entry.objects.filter(chain=0, kind="register.rehearsed", body__contains=f'"exchange":"{exchange}"')
 
 
 def _body(row: Submission) -> dict[str, Any]:
@@ -65,18 +171,30 @@ def _findings(problems: Iterable[Problem]) -> list[dict[str, str]]:
     return [{"field": p.where, "message": p.message} for p in problems]
 
 
-@work.handler("submit")
+#: Batches that one task hands over; what is left is another task, so that other work gets its turn.
+BATCHES = 20
+
+
+@work.handler("submit", lease=timedelta(minutes=30))
 def run(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Hand over what is queued for an exchange, batch by batch. Raises TryLater when the register asks to wait: what it
     took before is kept, so that nothing is lost and nothing is sent under two keys."""
     for task in tasks:
-        hand_over(task.arguments["exchange"], clock)
+        name = task.arguments["exchange"]
+        hand_over(name, clock, batches=BATCHES)
+        if Submission.objects.filter(exchange=name, state="queued").exists():
+            with transaction.atomic():
+                add_tasks([_handing_over(name)], now=clock())
 
 
-def hand_over(name: str, clock: Callable[[], datetime]) -> int:
-    """Everything queued for the exchange, until there is nothing left or the register asks to wait."""
+def hand_over(name: str, clock: Callable[[], datetime], *, batches: int) -> int:
+    """What is queued for the exchange, so many batches at most, until there is nothing left or the register asks to wait.
+    Returns how many it has answered to."""
     exchange, sent = plugins.exchange(name), 0
-    while rows := list(Submission.objects.filter(exchange=name, state="queued").order_by("id")[: exchange.batch]):
+    for _ in range(batches):
+        rows = list(Submission.objects.filter(exchange=name, state="queued").order_by("id")[: exchange.batch])
+        if not rows:
+            break
         answers = exchange.submit([Item(row.key, row.payload) for row in rows])
         waits = [keep for row, answer in zip(rows, answers, strict=True) if (keep := _take(row, answer, now=clock()))]
         sent += len(rows) - len(waits)

@@ -16,7 +16,7 @@ from django.db import OperationalError, close_old_connections, connection
 
 from trustdesk import clock
 from trustdesk.flow import leases, plugins, tick, work
-from trustdesk.management import scheduled
+from trustdesk.management import scheduled, submitting
 from trustdesk.queries.health import HEARTBEAT_KEY
 
 log = logging.getLogger("trustdesk.run")
@@ -143,6 +143,7 @@ def ticker() -> int:
         if now - kept >= HOUSEKEEPING:
             tick.housekeeping(now)
             scheduled.run(now)
+            submitting.run(now)
             kept = now
         return TICK
 

@@ -49,7 +49,7 @@ class Submission(models.Model):
     payload = models.JSONField(default=dict)
     redacted = models.JSONField(default=list)  # fields of which something was taken out, with why
     findings = models.JSONField(default=list)  # [{field, message}]
-    state = models.CharField(max_length=12, default="queued")  # queued | needs_person | sent | failed
+    state = models.CharField(max_length=12, default="queued")  # queued | needs_person | sent | left_out
     reference = models.CharField(max_length=120, default="", blank=True)  # what the register calls it
     attempts = models.IntegerField(default=0)
     detail = models.TextField(default="", blank=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Max, QuerySet
 
 from trustdesk import rules
 from trustdesk.core.types import Problem, Role
-from trustdesk.models import Case, Decision, Indicator, Notice, Party, Report, Submission
-from trustdesk.queries import statements
+from trustdesk.models import Case, Decision, Entry, Indicator, Notice, Party, Report, Submission, Task
+from trustdesk.queries import access, statements
 from trustdesk.reading.redaction import redact
 
 #: Free texts of a statement of reasons (Art. 24(5): no personal data may be submitted).
@@ -34,33 +36,47 @@ class Record:
     problems: tuple[Problem, ...]
 
 
+#: What such a record became stands: it is not built again.
+DONE = ("queued", "sent", "left_out")
+
+
 def dsa(since: datetime) -> Iterator[Record]:
-    """The statements of reasons that were sent since then, as records for the DSA Transparency Database."""
+    """The statements of reasons that were sent since then and of which the DSA Transparency Database has no record yet."""
     letters = Notice.objects.filter(
         kind="statement_of_reasons", state="sent", sent_at__gte=since, decision__isnull=False
-    )
-    seen: set[int] = set()
+    ).exclude(decision__in=_done("dsa_tdb"))
+    seen: set[int | None] = set()
     for letter in letters.select_related("decision__case__subject").order_by("id").iterator(chunk_size=200):
-        decision = letter.decision
-        if decision is None or decision.pk in seen:
-            continue
-        seen.add(decision.pk)
-        payload, findings = statements.dsa_record(letter)
-        names = _names(decision.case)
-        taken: list[tuple[str, str]] = []
-        for name in TEXTS:
-            if isinstance(text := payload.get(name), str):
-                payload[name], kinds = redact(text, names)
-                taken += [(name, kind) for kind in kinds]
-        left = [f for f in findings if "mail address" not in f.message]  # that is what was taken out
-        yield Record(
-            key=str(payload["puid"]),
-            case_id=decision.case_id,
-            decision_id=decision.pk,
-            payload=payload,
-            redacted=tuple(taken),
-            problems=tuple(Problem(f.code, f.message, f.field) for f in left),
-        )
+        if letter.decision_id not in seen:
+            seen.add(letter.decision_id)
+            yield _statement(letter)
+
+
+def _done(exchange: str) -> QuerySet[Submission, Any]:
+    """Decisions that nothing is left to be done about."""
+    rows = Submission.objects.filter(exchange=exchange, state__in=DONE, decision__isnull=False)
+    return rows.values("decision_id")
+
+
+def _statement(letter: Notice) -> Record:
+    decision = letter.decision
+    assert decision is not None
+    payload, findings = statements.dsa_record(letter)
+    names = _names(decision.case)
+    taken: list[tuple[str, str]] = []
+    for name in TEXTS:
+        if isinstance(text := payload.get(name), str):
+            payload[name], kinds = redact(text, names)
+            taken += [(name, kind) for kind in kinds]
+    left = [f for f in findings if "mail address" not in f.message]  # that is what was taken out
+    return Record(
+        key=str(payload["puid"]),
+        case_id=decision.case_id,
+        decision_id=decision.pk,
+        payload=payload,
+        redacted=tuple(taken),
+        problems=tuple(Problem(f.code, f.message, f.field) for f in left),
+    )
 
 
 def _names(case: Case) -> list[str]:
@@ -79,20 +95,44 @@ def policy() -> Mapping[str, Any]:
 
 
 def lumen(since: datetime) -> Iterator[Record]:
-    """Notices about which was decided since then, as records for Lumen. What the rules never let out is not even built."""
+    """Notices about which was decided since then and that Lumen has not got, as records. What the rules never let out is
+    not even built."""
     said = policy()
-    never = set(said["never_regimes"])
-    decisions = Decision.objects.filter(state="final", made_at__gte=since, case__form__in=said["forms"])
-    decisions = decisions.filter(case__category__in=set(said["categories"]) - set(said["never_categories"]))
+    decisions = _for_lumen(said).filter(made_at__gte=since).exclude(pk__in=_done("lumen"))
     for decision in decisions.select_related("case__subject").order_by("id").iterator(chunk_size=200):
-        case = decision.case
-        if never & {row["id"] for row in case.regimes}:
-            continue
-        report = Report.objects.filter(joinings__case=case).order_by("received_at").first()
-        if report is None:
-            continue
-        payload, taken = _notice(decision, report, said["fields"])
-        yield Record(f"{case.code}-{decision.pk}", case.pk, decision.pk, payload, tuple(taken), ())
+        if (record := _of_lumen(decision, said)) is not None:
+            yield record
+
+
+def _for_lumen(said: Mapping[str, Any]) -> QuerySet[Decision]:
+    decisions = Decision.objects.filter(state="final", case__form__in=said["forms"])
+    return decisions.filter(case__category__in=set(said["categories"]) - set(said["never_categories"]))
+
+
+def _of_lumen(decision: Decision, said: Mapping[str, Any]) -> Record | None:
+    case = decision.case
+    if set(said["never_regimes"]) & {row["id"] for row in case.regimes}:
+        return None
+    report = Report.objects.filter(joinings__case=case).order_by("received_at").first()
+    if report is None:
+        return None
+    payload, taken = _notice(decision, report, said["fields"])
+    return Record(f"{case.code}-{decision.pk}", case.pk, decision.pk, payload, tuple(taken), ())
+
+
+#: Register → what it has not got, since a time.
+BUILT: Mapping[str, Callable[[datetime], Iterator[Record]]] = {"dsa_tdb": dsa, "lumen": lumen}
+
+
+def rebuilt(row: Submission) -> Record | None:
+    """The record of a submission as it would be built now; None where it would not be built any more."""
+    if row.exchange == "dsa_tdb":
+        letters = Notice.objects.filter(kind="statement_of_reasons", state="sent", decision=row.decision_id)
+        letter = letters.select_related("decision__case__subject").order_by("id").first()
+        return _statement(letter) if letter is not None else None
+    said = policy()
+    decision = _for_lumen(said).filter(pk=row.decision_id).select_related("case__subject").first()
+    return _of_lumen(decision, said) if decision is not None else None
 
 
 def _notice(
@@ -168,7 +208,68 @@ def waiting(exchange: str) -> list[Submission]:
 
 def tally(exchange: str) -> dict[str, int]:
     """How many records of each state there are."""
-    found: dict[str, int] = {}
-    for state in Submission.objects.filter(exchange=exchange).values_list("state", flat=True):
-        found[state] = found.get(state, 0) + 1
+    rows = Submission.objects.filter(exchange=exchange).values_list("state").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def refused() -> int:
+    """How many records of all registers wait for a person, for the sidebar."""
+    return Submission.objects.filter(state="needs_person").count()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with one register. `next_at`: the next look, or None; `stuck`: why handing over waits or was given up."""
+
+    counts: dict[str, int]
+    last_sent: datetime | None
+    next_at: datetime | None
+    stuck: str
+    rehearsed_at: datetime | None
+    rehearsed: dict[str, Any]
+
+
+def standing(exchange: str, *, look_key: str, send_key: str) -> Standing:
+    """For the page of registers."""
+    tasks = {task.key: task for task in Task.objects.filter(key__in=(look_key, send_key)).order_by("id")}
+    wrong = next((t for t in tasks.values() if t.attempts), None)
+    last = _rehearsal(exchange)
+    sent = Submission.objects.filter(exchange=exchange, state="sent").aggregate(at=Max("sent_at"))["at"]
+    looks = tasks.get(look_key)
+    lines = wrong.error.strip().splitlines() if wrong is not None else []
+    return Standing(
+        counts=tally(exchange),
+        last_sent=sent,
+        next_at=looks.due_at if looks is not None and looks.state == "queued" else None,
+        stuck=lines[-1] if lines else "",
+        rehearsed_at=last.at if last is not None else None,
+        rehearsed=json.loads(last.body) if last is not None else {},
+    )
+
+
+def _rehearsal(exchange: str) -> Entry | None:
+    rows = Entry.objects.filter(chain=0, kind="register.rehearsed", body__contains=f'"exchange":"{exchange}"')
+    return rows.order_by("-seq").first()
+
+
+def rows(user: Any, exchange: str) -> QuerySet[Submission]:
+    """Records that this person may see: none of a case that they may not."""
+    access.require(user, "see_letters")
+    found = Submission.objects.filter(access.visible(user, "case__"), exchange=exchange)
+    return found.select_related("case")
+
+
+def row(user: Any, number: int) -> Submission:
+    """One of them. Raises Submission.DoesNotExist."""
+    access.require(user, "see_letters")
+    found = Submission.objects.filter(access.visible(user, "case__")).select_related("case").get(pk=number)
+    access.seen(user, found.case)
     return found
+
+
+def events(row: Submission) -> list[tuple[datetime, str, str]]:
+    """(at, kind, actor) of everything that happened to a record, oldest first."""
+    lines = Entry.objects.filter(
+        chain=row.case_id, kind__startswith="submission.", body__contains=f'"submission":{row.pk}'
+    )
+    return [(e.at, e.kind, e.actor) for e in lines.order_by("seq") if json.loads(e.body)["submission"] == row.pk]

@@ -45,6 +45,7 @@ class Desk:
     dkim: dict[str, Any] = field(default_factory=dict)  # whether and whom to ask for keys (flow/authenticate.py)
     trusted_flaggers: tuple[str, ...] = ()  # domains of trusted flaggers (DSA Article 22); they count when verified
     exchanges: dict[str, dict[str, Any]] = field(default_factory=dict)  # public registers that records are handed to
+    submissions: dict[str, Any] = field(default_factory=dict)  # what is handed over by itself (settings/submissions.py)
     lake: dict[str, Any] = field(default_factory=dict)  # where facts are exported to (management/lake.py)
     survey: bool = True  # whether closing letters ask one question (flow/survey.py)
     reports: dict[str, Any] = field(default_factory=dict)  # who gets which report by mail (management/scheduled.py)

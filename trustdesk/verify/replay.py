@@ -354,3 +354,4 @@ EFFECTS: dict[str, Effect] = {
     "evidence.erased": Story.noted,
     "evidence.erasure_confirmed": Story.noted,
 }
+    "submission.left_out": Story.noted,

@@ -211,6 +211,22 @@ ALIKE: Words = {
     "reporter": _("same reporter"),
     "words": _("similar target"),
 }
+REGISTER: Words = {"dsa_tdb": _("DSA Transparency Database"), "lumen": _("Lumen")}
+SUBMISSION: Words = {
+    "queued": _("waits to be handed over"),
+    "needs_person": _("waits for a person"),
+    "sent": _("handed over"),
+    "left_out": _("left out"),
+}
+SUBMISSION_TONE: Mapping[str, str] = {"needs_person": "warn", "sent": "ok"}
+SUBMISSION_EVENT: Words = {
+    "submission.queued": _("Record for a public register built"),
+    "submission.put_off": _("The register asked to wait with its record"),
+    "submission.sent": _("Record handed to a public register"),
+    "submission.refused": _("A public register refused the record"),
+    "submission.left_out": _("Record for a public register left out"),
+}
+SUBMISSION_MODE: Words = {"off": _("off"), "dry_run": _("dry run"), "send": _("sends by itself")}
 CLOCK_KIND: Words = {"statutory": _("law"), "contract": _("contract"), "target": _("house target")}
 
 CLOCK_STATE: Words = {
@@ -312,6 +328,10 @@ TABLES: Mapping[str, Words] = {
 
 VERDICT_TONE: Mapping[str, str] = {"valid": "ok", "curable": "warn", "incomplete": "warn"}
 
+    "register": REGISTER,
+    "submission": SUBMISSION,
+    "submission_mode": SUBMISSION_MODE,
+    "submission_event": SUBMISSION_EVENT,
 TONES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICT_TONE,
     "category": CATEGORY_TONE,
@@ -329,6 +349,7 @@ def word(table: str, value: str) -> str:
 def event(name: str) -> str:
     """An event of the rulebook, such as `filing.submitted:ncmec`, as people say it."""
     base, _sep, detail = name.partition(":")
+    "submission": SUBMISSION_TONE,
     said = str(EVENT.get(base, "")) or base.replace("_", " ").replace(".", " ")
     return f"{said}: {detail.replace('_', ' ').replace('-', ' ')}" if detail else said
 
@@ -423,3 +444,8 @@ def finding(item: Any) -> str:
     if (get_language() or "en").startswith("en"):
         return str(item.message)
     return str(FINDING.get(item.code, "")) or str(item.message)
+    "submission.state": _("This record does not wait for a person (any more)."),
+    "submission.gone": _(
+        "Such a record would not be built any more: the rules or the case have changed. Leave it out instead."
+    ),
+    "submission.reason": _("Say in 3 to 500 characters why it stays out."),

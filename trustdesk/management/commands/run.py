@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command, get_commands
 
 from trustdesk.doors.imap_settings import account
 from trustdesk.flow import authenticate, plugins
-from trustdesk.management import lake, parts, scheduled
+from trustdesk.management import lake, parts, scheduled, submitting
 from trustdesk.management.base import AGAIN, alone
 from trustdesk.management.base import Command as Base
 from trustdesk.management.commands.setup import ACCOUNTS, sample_is_here
@@ -56,6 +56,7 @@ class Command(Base):
         mailbox = account(settings.DESK.imap)
         authenticate.resolver_of(settings.DESK.dkim)
         scheduled.schedules(settings.DESK.reports)
+        submitting.current()
         every = lake.settings_of(settings.DESK.lake).every_minutes
         ports = self._ports(sample)
         self._free(ports)

@@ -10,14 +10,10 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from trustdesk import clock
-from trustdesk.core.types import Problem
 from trustdesk.flow import plugins, registers
-from trustdesk.interfaces.exchange import Item
 from trustdesk.management.base import USAGE, operator
 from trustdesk.management.base import Command as DeskCommand
 from trustdesk.queries import registers as built
-
-BUILT = {"dsa_tdb": built.dsa, "lumen": built.lumen}
 
 
 class Command(DeskCommand):
@@ -28,7 +24,7 @@ class Command(DeskCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("exchange", choices=BUILT)
+        parser.add_argument("exchange", choices=built.BUILT)
         parser.add_argument("--since", metavar="DAY", help="decided since that day, in UTC (default: the last 30 days)")
         parser.add_argument("--do-it", action="store_true", help="queue the records for the worker to hand over")
         parser.add_argument("--waiting", action="store_true", help="only list what waits for a person, and why")
@@ -44,11 +40,7 @@ class Command(DeskCommand):
             exchange = None
             if options["do_it"]:
                 raise CommandError(str(error), returncode=USAGE) from error
-        wanted = []
-        for one in BUILT[name](_since(options["since"], now)):
-            more: tuple[Problem, ...] = exchange.check(Item(one.key, one.payload)) if exchange is not None else ()
-            problems = (*one.problems, *(p for p in more if p.where not in {q.where for q in one.problems}))
-            wanted.append(registers.Wanted(one.key, one.case_id, one.payload, one.decision_id, one.redacted, problems))
+        wanted = [registers.checked(one, exchange) for one in built.BUILT[name](_since(options["since"], now))]
         if options["do_it"]:
             counts = registers.queue(name, wanted, actor=operator(), now=now)
             self.note(", ".join(f"{n} {what.replace('_', ' ')}" for what, n in counts.items()) + "\n")

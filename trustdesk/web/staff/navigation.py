@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from trustdesk import clock
-from trustdesk.queries import access, ledger, tally, traffic
+from trustdesk.queries import access, for_me, ledger, registers, tally
 from trustdesk.web import words
 
 
@@ -94,6 +95,9 @@ def _traffic(request: HttpRequest) -> list[Item]:
         href = reverse("staff:failed")
         items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
     return items
+    if access.may(user, "see_letters") and (settings.DESK.exchanges or settings.DESK.submissions):
+        refused, href = registers.refused(), reverse("staff:registers")
+        items.append(Item(_("Registers"), href, request.path.startswith(href), refused, refused > 0))
 
 
 def _account(request: HttpRequest) -> list[Item]:

@@ -222,7 +222,9 @@ _TONE = {
     "clock.breached": "danger",
     "notice.bounced": "danger",
     "notice.failed": "danger",
+    **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUBMISSION_EVENT.items()},
     "decision.rejected": "warn",
     "decision.held": "warn",
     "court_action.accepted": "warn",
 }
+    "submission.refused": "warn",
