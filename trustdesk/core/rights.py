@@ -20,20 +20,24 @@ RIGHTS = MappingProxyType(
         "work": _WORKING,
         "approve": _LEADING,
         "resolve_appeal": _WORKING,
+        # A second look at settled decisions, for quality; never at one's own.
+        "review": _LEADING,
         "see_letters": _WORKING | {"manager", "auditor"},
         "see_ledger": frozenset(ROLES),
         "see_traffic": _WORKING | {"manager", "auditor"},
         "retry_work": frozenset({"senior", "manager", "admin"}),
-        "see_reports": frozenset(ROLES),
-        "see_board": _LEADING | {"manager", "auditor"},
         # What a public register refused: sent again after a mend, or left out.
         "settle_submissions": _LEADING,
+        "see_reports": frozenset(ROLES),
+        "see_board": _LEADING | {"manager", "auditor"},
         # Files that came in: their names, and a preview made of them.
         "see_files": _WORKING,
         "see_custody": _WORKING | {"auditor"},
         # Not admin: who keeps the desk running need not look.
         "preview_sealed": frozenset({"senior", "counsel"}),
         "seal": _LEADING,
+        # What the provider owes as such: reports, public pages, the designation of an agent.
+        "keep_up": frozenset({"counsel", "manager", "admin"}),
     }
 )
 

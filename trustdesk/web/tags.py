@@ -210,6 +210,12 @@ def hours(value: float | None) -> str:
 
 
 @register.filter
+def percent(value: float | None) -> str:
+    """A share as people say it: `12 %`; a dash when there is none."""
+    return "–" if value is None else f"{value * 100:.0f} %"
+
+
+@register.filter
 def kilobytes(size: int | None) -> str:
     """A size as people say it: `12 KB`, `3.4 MB`."""
     if size is None:

@@ -295,10 +295,21 @@ EVENT: Words = {
     "request.answered": _("the request was answered"),
 }
 
+#: Why a reviewer would have decided otherwise.
+REVIEW_REASON: Words = {
+    "wrong_clause": _("wrong clause"),
+    "wrong_measure": _("wrong measure"),
+    "unclear_reasons": _("reasons not clear"),
+    "missing_facts": _("facts missing"),
+    "missed_law": _("law missed"),
+    "other": _("something else"),
+}
+
 SATISFACTION: Words = {"yes": _("yes"), "partly": _("partly"), "no": _("no")}
 
 TABLES: Mapping[str, Words] = {
     "satisfaction": SATISFACTION,
+    "review_reason": REVIEW_REASON,
     "verdict": VERDICT,
     "category": CATEGORY,
     "form": FORM,
@@ -317,6 +328,10 @@ TABLES: Mapping[str, Words] = {
     "appeal_state": APPEAL_STATE,
     "alike": ALIKE,
     "clock_kind": CLOCK_KIND,
+    "register": REGISTER,
+    "submission": SUBMISSION,
+    "submission_mode": SUBMISSION_MODE,
+    "submission_event": SUBMISSION_EVENT,
     "confidence": CONFIDENCE,
     "switch": SWITCH,
     "clock_state": CLOCK_STATE,
@@ -328,16 +343,13 @@ TABLES: Mapping[str, Words] = {
 
 VERDICT_TONE: Mapping[str, str] = {"valid": "ok", "curable": "warn", "incomplete": "warn"}
 
-    "register": REGISTER,
-    "submission": SUBMISSION,
-    "submission_mode": SUBMISSION_MODE,
-    "submission_event": SUBMISSION_EVENT,
 TONES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICT_TONE,
     "category": CATEGORY_TONE,
     "outcome": OUTCOME_TONE,
     "measure_state": MEASURE_TONE,
     "notice_state": NOTICE_TONE,
+    "submission": SUBMISSION_TONE,
 }
 
 
@@ -349,7 +361,6 @@ def word(table: str, value: str) -> str:
 def event(name: str) -> str:
     """An event of the rulebook, such as `filing.submitted:ncmec`, as people say it."""
     base, _sep, detail = name.partition(":")
-    "submission": SUBMISSION_TONE,
     said = str(EVENT.get(base, "")) or base.replace("_", " ").replace(".", " ")
     return f"{said}: {detail.replace('_', ' ').replace('-', ' ')}" if detail else said
 
@@ -402,6 +413,18 @@ FINDING: Words = {
     "appeal.often": _("This case was looked at again as often as we do."),
     "appeal.no_reason": _("Say in a sentence or two why the decision is wrong."),
     "appeal.too_long": _("This is too long; please shorten it."),
+    "review.same_person": _("You made or confirmed this decision; somebody else looks at it."),
+    "review.person": _("Only a person reviews a decision."),
+    "review.reason": _("Say what was wrong; who agrees says nothing was."),
+    "review.words": _("Say in a sentence what was wrong."),
+    "review.too_long": _("A review ends at 2,000 characters."),
+    "review.done": _("Somebody has reviewed this decision already."),
+    "review.not_yours": _("This review is not of a decision of yours."),
+    "review.no_disagreement": _("Nobody disagrees with this decision."),
+    "review.replaced": _("This decision has been replaced already."),
+    "review.not_closed": _("The case is open or is being looked at again already; decide there."),
+    "review.not_reopened": _("This decision is not being looked at again."),
+    "review.not_now": _("A decision or an appeal on this case waits; settle it first."),
     "answer.length": _("Write something, and not more than 20,000 characters."),
     "case.taken": _("Somebody else has this case. Ask them, or take it over."),
     "case.closed": _("This case is closed."),
@@ -435,6 +458,11 @@ FINDING: Words = {
     "strike.not_warned": _(
         "The customer has not been warned since the last strike: warn first, unless it is that grave."
     ),
+    "submission.state": _("This record does not wait for a person (any more)."),
+    "submission.gone": _(
+        "Such a record would not be built any more: the rules or the case have changed. Leave it out instead."
+    ),
+    "submission.reason": _("Say in 3 to 500 characters why it stays out."),
     "state.not_allowed": _("This step is not possible from here."),
 }
 
@@ -444,8 +472,3 @@ def finding(item: Any) -> str:
     if (get_language() or "en").startswith("en"):
         return str(item.message)
     return str(FINDING.get(item.code, "")) or str(item.message)
-    "submission.state": _("This record does not wait for a person (any more)."),
-    "submission.gone": _(
-        "Such a record would not be built any more: the rules or the case have changed. Leave it out instead."
-    ),
-    "submission.reason": _("Say in 3 to 500 characters why it stays out."),

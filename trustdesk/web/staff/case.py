@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from trustdesk import clock
 from trustdesk.flow import events, parse, withdraw
-from trustdesk.queries import access, case_page, desk, people, precedents, reporters, targets, undo
+from trustdesk.queries import access, case_page, desk, people, precedents, reporters, reviews, undo
 from trustdesk.queries.case_page import View
 from trustdesk.web import safe_text, words
 from trustdesk.web.staff import drafting, timeline
@@ -58,6 +58,7 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
     may_work = access.may(request.user, "work")
     decidable = may_work and view.case.state in ("open", "waiting") and view.open_appeal is None
     held = next((d for d in view.decisions if d.state == "held"), None)
+    looked = reviews.of_case(view.case) if any(d.state != "held" for d in view.decisions) else {}
     shown = claim(request, view)
     for item in view.owed:
         item.deed = events.deed_of(item)  # type: ignore[attr-defined]
@@ -68,7 +69,7 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         "case": view.case,
         "heading": heading(view),
         "claim": shown,
-        "targets": targets.summary(view.case),
+        "targets": view.targets_at,
         "reporter_record": reporters.record(
             request.user, shown.report.reporter if shown is not None else None, now=clock.now()
         ),
@@ -78,6 +79,8 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         "decidable": decidable,
         "draft": (draft or drafting.fresh(view)) if decidable or draft is not None else None,
         "held": held,
+        "reviews": looked,
+        "reopened": next((r for r in looked.values() if r.state == "reopened"), None),
         "is_mine": view.case.assigned_to_id == request.user.pk,
         "facts": _facts(view),
         "verdicts": _verdicts(view),

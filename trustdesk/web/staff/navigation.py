@@ -42,7 +42,9 @@ class Navigation:
 def build(request: HttpRequest) -> Navigation:
     """The sidebar for this request."""
     counts = counts_of(request)
-    return Navigation(_mine(request, counts), _queues(request, counts), _traffic(request), _account(request), counts)
+    return Navigation(
+        _mine(request, counts), _queues(request, counts), _traffic(request, counts), _account(request), counts
+    )
 
 
 def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
@@ -72,6 +74,9 @@ def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     appeals = reverse("staff:appeals")
     here = request.path.startswith(appeals)
     items.append(Item(_("Appeals"), appeals, here, counts.appeals, counts.appeals > 0, key="g a"))
+    reviews, mine = reverse("staff:reviews"), for_me.count(request.user, now=clock.now())
+    here, waits = request.path.startswith(reviews), mine.reviews + mine.feedback
+    items.append(Item(_("Reviews"), reviews, here, waits, mine.feedback > 0, key="g v"))
     return items
 
 
@@ -84,20 +89,20 @@ def _queues(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     ]
 
 
-def _traffic(request: HttpRequest) -> list[Item]:
+def _traffic(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     user, items = request.user, []
     if access.may(user, "see_traffic"):
         items.append(_plain(request, _("Incoming"), "staff:incoming", "g i"))
     if access.may(user, "see_letters"):
         items.append(_plain(request, _("Outbox"), "staff:outbox", "g o"))
-    if access.may(user, "see_traffic"):
-        dead = traffic.work(now=clock.now()).dead
-        href = reverse("staff:failed")
-        items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
-    return items
     if access.may(user, "see_letters") and (settings.DESK.exchanges or settings.DESK.submissions):
         refused, href = registers.refused(), reverse("staff:registers")
         items.append(Item(_("Registers"), href, request.path.startswith(href), refused, refused > 0))
+    if access.may(user, "see_traffic"):
+        dead = counts.dead
+        href = reverse("staff:failed")
+        items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
+    return items
 
 
 def _account(request: HttpRequest) -> list[Item]:

@@ -179,6 +179,15 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "case.woken": lambda b, v: _("Back in the lists"),
     "case.reopened": lambda b, v: _("Case reopened"),
     "case.closed": lambda b, v: _("Case closed"),
+    "review.sampled": lambda b, v: _("Drawn for a second look"),
+    "review.done": lambda b, v: (
+        _("Reviewed: agreed")
+        if b.get("agreed")
+        else _("Reviewed: %s") % words.word("review_reason", str(b.get("reason", "")))
+    ),
+    "review.read": lambda b, v: _("Review read"),
+    "review.reopened": lambda b, v: _("Looked at again after a review"),
+    "review.stood": lambda b, v: _("Looked at again: the decision stands"),
     "answer.received": lambda b, v: _("Answer received"),
     "survey.answered": lambda b, v: (
         _("Asked how we did, they answered: %(answer)s") % {"answer": words.word("satisfaction", b["answer"])}
@@ -213,6 +222,7 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "clock.extended": lambda b, v: _("A period was made longer"),
     "event.recorded": lambda b, v: _("Recorded: %s") % words.event(str(b.get("event", ""))),
     "event.withdrawn": lambda b, v: _("Taken back: %s") % words.event(str(b.get("event", ""))),
+    **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUBMISSION_EVENT.items()},
     "clock.expired": _clock(lambda c: _("Window closed: %s") % c),
 }
 
@@ -222,9 +232,8 @@ _TONE = {
     "clock.breached": "danger",
     "notice.bounced": "danger",
     "notice.failed": "danger",
-    **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUBMISSION_EVENT.items()},
+    "submission.refused": "warn",
     "decision.rejected": "warn",
     "decision.held": "warn",
     "court_action.accepted": "warn",
 }
-    "submission.refused": "warn",
