@@ -53,9 +53,20 @@ def cases(user: Any) -> QuerySet[Case]:
 
 def visible(user: Any, prefix: str = "") -> Q:
     """The condition that every list of things of a case carries; `prefix` leads to the case (`case__`)."""
-    if may(user, "see_sealed"):
+    return shown(may(user, "see_sealed"), prefix)
+
+
+def shown(everything: bool, prefix: str = "") -> Q:
+    """The same for somebody who sees everything, sealed cases too, or who does not."""
+    if everything:
         return Q()
     return ~Q(**{f"{prefix}category__in": SEALED}) & ~Q(**{f"{prefix}pk__in": _seals()})
+
+
+def everything(user: Any) -> bool:
+    """Whether the person, who must be one of the desk, sees sealed cases as well."""
+    require(user, "see")
+    return may(user, "see_sealed")
 
 
 def sealed(case: Case) -> bool:
@@ -120,7 +131,12 @@ def notices(user: Any) -> QuerySet[Notice]:
 def reports(user: Any) -> QuerySet[Report]:
     """The reports that this person may see; one that is not yet placed shows its channel and time only."""
     require(user, "see_traffic")
-    if may(user, "see_sealed"):
+    return shown_reports(may(user, "see_sealed"))
+
+
+def shown_reports(everything: bool) -> QuerySet[Report]:
+    """The reports for somebody who sees everything, those of sealed cases too, or who does not."""
+    if everything:
         return Report.objects.all()
     of_sealed = Joining.objects.filter(case__in=_seals()).values("report_id")
     return Report.objects.exclude(category__in=SEALED).exclude(pk__in=of_sealed)

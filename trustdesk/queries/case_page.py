@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet, Value
 
 from trustdesk.models import (
     Appeal,
@@ -24,11 +24,13 @@ from trustdesk.models import (
     Notice,
     Report,
 )
-from trustdesk.queries import access, precedents
+from trustdesk.prepared import Prepared, together
+from trustdesk.queries import access, precedents, targets
 from trustdesk.queries.precedents import Precedent
 
 #: At most this many lines of each long list; the page says so and links to the rest.
 REPORTS, RELATED, ENTRIES = 50, 8, 300
+INDICATORS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class View:
     related: list[Related]
     record: Record
     lines: list[Line]
+    targets_at: targets.Summary
     precedents: list[Precedent] = field(default_factory=list)
 
     @property
@@ -109,21 +112,48 @@ class View:
         return next((a for a in self.appeals if a.state == "lodged"), None)
 
 
+_REPORTS = Prepared(
+    lambda case: (
+        Joining.objects.filter(case_id=case)
+        .select_related("report__reporter", "report__principal", "report__evidence")
+        .order_by("report__received_at", "report_id")[:REPORTS]
+    )
+)
+_INDICATORS = Prepared(  # those of the first report that are of no case are what it merely mentions
+    lambda case, report: (
+        Indicator.objects.filter(Q(case_id=case) | Q(report_id=report, case=None))
+        .select_related("asset__subject")
+        .order_by("report_id", "position")[:INDICATORS]
+    )
+)
+_FACTS = Prepared(lambda case: Fact.objects.filter(case_id=case).order_by("about", "name", "-observed_at")[:200])
+_CLOCKS = Prepared(lambda case: Clock.objects.filter(case_id=case).order_by(F("due_at").asc(nulls_last=True), "id"))
+_DECISIONS = Prepared(lambda case: Decision.objects.filter(case_id=case).order_by("-made_at", "-id"))
+_MEASURES = Prepared(
+    lambda case: Measure.objects.filter(case_id=case).select_related("asset", "decision").order_by("id")
+)
+_NOTICES = Prepared(
+    lambda case: Notice.objects.filter(case_id=case).defer("html", "text").order_by("-created_at", "-id")[:100]
+)
+_APPEALS = Prepared(lambda case: Appeal.objects.filter(case_id=case).select_related("decision").order_by("-lodged_at"))
+_LINES = Prepared(
+    lambda case: (
+        Entry.objects.filter(chain=case)
+        .order_by("-seq")
+        .values_list("seq", "kind", "at", "actor", "body", "hash")[:ENTRIES]
+    )
+)
+
+
 def view(user: Any, case: Case, *, now: datetime) -> View:
     """Gather the page of `case`, which came from `access.case`."""
-    joinings = Joining.objects.filter(case=case).select_related(
-        "report__reporter", "report__principal", "report__evidence"
-    )
-    reports = [j.report for j in joinings.order_by("report__received_at", "report_id")[:REPORTS]]
-    indicators = list(
-        Indicator.objects.filter(Q(case=case) | Q(report__in=reports[:1], case=None))
-        .select_related("asset__subject")
-        .order_by("report_id", "position")[:500]
-    )
+    reports = [joining.report for joining in _REPORTS(case.pk)]
+    indicators = _INDICATORS(case.pk, reports[0].pk if reports else 0)
     assets = {i.asset_id: i.asset for i in indicators if i.asset is not None}
     if case.asset is not None:
         assets.setdefault(case.asset_id, case.asset)
-    decisions = list(Decision.objects.filter(case=case).order_by("-made_at", "-id"))
+    decisions = _DECISIONS(case.pk)
+    emails = precedents.emails(reports)
     return View(
         case=case,
         reports=reports,
@@ -133,53 +163,79 @@ def view(user: Any, case: Case, *, now: datetime) -> View:
         assets=[
             a for a in assets.values() if a is not None and (not case.subject_id or a.subject_id == case.subject_id)
         ],
-        facts=list(Fact.objects.filter(case=case).order_by("about", "name", "-observed_at")[:200]),
-        clocks=list(Clock.objects.filter(case=case).order_by(F("due_at").asc(nulls_last=True), "id")),
+        facts=_FACTS(case.pk),
+        clocks=_CLOCKS(case.pk),
         decisions=decisions,
-        measures=list(Measure.objects.filter(case=case).select_related("asset", "decision").order_by("id")),
-        notices=list(Notice.objects.filter(case=case).defer("html").order_by("-created_at", "-id")[:100]),
-        appeals=list(Appeal.objects.filter(case=case).select_related("decision").order_by("-lodged_at")),
-        related=related(user, case, reports),
+        measures=_MEASURES(case.pk) if decisions else [],
+        notices=_NOTICES(case.pk),
+        appeals=_APPEALS(case.pk) if decisions else [],
+        related=related(user, case, emails),
         record=record(case, now=now),
         lines=lines(case),
-        precedents=precedents.of(user, case, reports),
+        targets_at=targets.of(case, indicators) if len(indicators) < INDICATORS else targets.summary(case),
+        precedents=precedents.of(user, case, emails),
     )
 
 
-def lines(case: Case, after: int = 0) -> list[Line]:
-    """The journal of the case from `after` on, newest last."""
-    found = Entry.objects.filter(chain=case.pk, seq__gt=after).order_by("-seq")[:ENTRIES]
-    return [Line(e.seq, e.kind, e.at, e.actor, json.loads(e.body), e.hash) for e in reversed(found)]
+def lines(case: Case) -> list[Line]:
+    """The journal of the case, newest last."""
+    found = _LINES(case.pk)
+    return [Line(seq, kind, at, actor, json.loads(body), hash) for seq, kind, at, actor, body, hash in reversed(found)]
 
 
-def related(user: Any, case: Case, reports: Sequence[Report]) -> list[Related]:
-    """Other cases on the same asset, then of the same customer, then by the same reporter; each once."""
-    found: dict[int, Related] = {}
-    others = access.cases(user).exclude(pk=case.pk).select_related("subject").order_by("-opened_at")
+def _others(sealed: bool, case: int, **same: Any) -> QuerySet[Case, Any]:
+    seen = Case.objects.filter(access.shown(sealed), **same).exclude(pk=case)
+    return seen.order_by("-opened_at").values_list("pk")[:RELATED]
+
+
+_ON_ASSET = Prepared(lambda sealed, case, asset: _others(sealed, case, asset_id=asset))
+_OF_SUBJECT = Prepared(lambda sealed, case, subject: _others(sealed, case, subject_id=subject))
+_BY_REPORTER = Prepared(lambda sealed, case, emails: _others(sealed, case, pk__in=precedents.brought_by(emails)))
+_CASES = Prepared(lambda cases: Case.objects.filter(pk__in=cases).select_related("subject"))
+
+
+def related(user: Any, case: Case, emails: Sequence[str]) -> list[Related]:
+    """Other cases on the same asset, then of the same customer, then by the same reporter; each once. Two statements."""
+    who = (access.everything(user), case.pk)
+    questions: dict[str, tuple[Any, ...]] = {}
     if case.asset_id:
-        for other in others.filter(asset_id=case.asset_id)[:RELATED]:
-            found.setdefault(other.pk, Related(other, "asset"))
-    if case.subject_id and len(found) < RELATED:
-        for other in others.filter(subject_id=case.subject_id)[:RELATED]:
-            found.setdefault(other.pk, Related(other, "subject"))
-    if len(found) < RELATED and (numbers := precedents.by_reporters(reports)):
-        for other in others.filter(pk__in=numbers)[:RELATED]:
-            found.setdefault(other.pk, Related(other, "reporter"))
-    return list(found.values())[:RELATED]
+        questions["asset"] = (_ON_ASSET, *who, case.asset_id)
+    if case.subject_id:
+        questions["subject"] = (_OF_SUBJECT, *who, case.subject_id)
+    questions["reporter"] = (_BY_REPORTER, *who, emails)
+    found = together(**questions)
+    why: dict[int, str] = {}
+    for name in questions:
+        for (number,) in found[name]:
+            why.setdefault(number, name)
+    first = list(why.items())[:RELATED]
+    cases = {other.pk: other for other in _CASES([number for number, _why in first])}
+    return [Related(cases[number], name) for number, name in first if number in cases]
+
+
+def _of_a_year(subject: int, since: datetime) -> QuerySet[Case, Any]:
+    mine = Case.objects.filter(subject_id=subject, opened_at__gte=since).order_by().values(one=Value(1))
+    upheld, still = Count("pk", filter=Q(outcome="measures")), Count("pk", filter=~Q(state="closed"))
+    return mine.annotate(cases=Count("pk"), upheld=upheld, still=still).values_list("cases", "upheld", "still")
+
+
+def _in_force(subject: int) -> QuerySet[Measure, Any]:
+    found = Measure.objects.filter(case__subject_id=subject, state__in=("applied", "confirmed")).order_by()
+    zero = Count("pk", filter=Q(pk=None))
+    return found.values(one=Value(1)).annotate(n=Count("pk"), z=zero, y=zero).values_list("n", "z", "y")
+
+
+_OF_A_YEAR, _IN_FORCE = Prepared(_of_a_year), Prepared(_in_force)
 
 
 def record(case: Case, *, now: datetime) -> Record:
-    """The customer's record over the last twelve months."""
+    """The customer's record over the last twelve months, in one statement."""
     if not case.subject_id:
         return Record()
-    mine = Case.objects.filter(subject_id=case.subject_id)
-    sums = mine.filter(opened_at__gte=now - timedelta(days=365)).aggregate(
-        cases=Count("pk"),
-        upheld=Count("pk", filter=Q(outcome="measures")),
-        open=Count("pk", filter=~Q(state="closed")),
-    )
-    in_force = Measure.objects.filter(case__subject_id=case.subject_id, state__in=("applied", "confirmed")).count()
-    return Record(measures_now=in_force, **sums)
+    year = now - timedelta(days=365)
+    found = together(cases=(_OF_A_YEAR, case.subject_id, year), measures=(_IN_FORCE, case.subject_id))
+    (cases, upheld, still), (measures, *_none) = found["cases"][0], found["measures"][0]
+    return Record(cases, upheld, still, measures)
 
 
 def measure(user: Any, number: int) -> Measure:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from trustdesk.models import Case, Note, Presence, SavedView, Snooze
+from trustdesk.prepared import Prepared
 from trustdesk.queries import access
 from trustdesk.queries.people import display
 
@@ -18,9 +19,22 @@ SHIFT = timedelta(hours=24)
 NOTES = 100
 
 
+_NOTES = Prepared(lambda case: Note.objects.filter(case_id=case, withdrawn_at=None).order_by("-at", "-id")[:NOTES])
+_SNOOZE = Prepared(lambda case: Snooze.objects.filter(case_id=case, ended_at=None).order_by("id")[:1])
+_PRESENT = Prepared(
+    lambda case, since, me: (
+        Presence.objects.filter(case_id=case, seen_at__gt=since)
+        .exclude(person_id=me)
+        .select_related("person")
+        .order_by("id")[:20]
+    )
+)
+_VIEWS = Prepared(lambda me: SavedView.objects.filter(Q(person_id=me) | Q(shared=True)).select_related("person"))
+
+
 def notes(case: Case) -> list[Note]:
     """The notes of a case that came from `access.case`, the newest first; withdrawn ones are left out."""
-    return list(Note.objects.filter(case=case, withdrawn_at=None).order_by("-at", "-id")[:NOTES])
+    return _NOTES(case.pk)
 
 
 def note(user: Any, number: int) -> Note:
@@ -42,16 +56,15 @@ def _seen(user: Any) -> QuerySet[Note]:
 
 def snooze(case: Case) -> Snooze | None:
     """Until when and why the case is put away; None if it is not."""
-    return Snooze.objects.filter(case=case, ended_at=None).first()
+    found: Snooze | None = _SNOOZE.first(case.pk)
+    return found
 
 
 def present(case: Case, *, but: int | None, now: datetime) -> list[str]:
     """Who else has the page of the case open."""
-    found = Presence.objects.filter(case=case, seen_at__gt=now - AWAY).exclude(person_id=but).select_related("person")
-    return [display(row.person) for row in found.order_by("id")[:20]]
+    return [display(row.person) for row in _PRESENT(case.pk, now - AWAY, but or 0)]
 
 
 def views(user: Any) -> list[SavedView]:
     """The person's own named filters, then what others share."""
-    found = SavedView.objects.filter(Q(person_id=user.pk) | Q(shared=True)).select_related("person")
-    return sorted(found, key=lambda view: (view.person_id != user.pk, view.name.lower()))
+    return sorted(_VIEWS(int(user.pk)), key=lambda view: (view.person_id != user.pk, view.name.lower()))

@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Any
 
 import re2
+from django.db.models import QuerySet
 from django.db.models.functions import Upper
 
 from trustdesk.models import Case, Decision, Joining, Party, Report
+from trustdesk.prepared import Prepared, together
 from trustdesk.queries import access
 
 #: So many of each list are looked at, and so many are shown.
@@ -52,42 +54,66 @@ def ending(outcome: str, kinds: Iterable[str]) -> tuple[str, ...]:
     return (outcome, *sorted(set(kinds)))
 
 
-def of(user: Any, case: Case, reports: Sequence[Report] = ()) -> list[Precedent]:
-    """The precedents of `case`, the most alike first. Four short statements and one for the decisions."""
-    decided = access.cases(user).filter(category=case.category, first_decision_at__isnull=False).exclude(pk=case.pk)
-    numbers: dict[str, set[int]] = {"asset": set(), "subject": set(), "reporter": set()}
+def _decided(sealed: bool, category: str, case: int, **same: Any) -> QuerySet[Case]:
+    seen = Case.objects.filter(access.shown(sealed), category=category, first_decision_at__isnull=False)
+    return seen.filter(**same).exclude(pk=case)
+
+
+def _newest(found: QuerySet[Case], limit: int = EACH, by: str = "-opened_at") -> QuerySet[Case, Any]:
+    return found.order_by(by).values_list("pk")[:limit]
+
+
+_ASSET = Prepared(lambda sealed, category, case, asset: _newest(_decided(sealed, category, case, asset_id=asset)))
+_SUBJECT = Prepared(lambda sealed, category, case, own: _newest(_decided(sealed, category, case, subject_id=own)))
+_REPORTER = Prepared(
+    lambda sealed, category, case, emails: _decided(sealed, category, case, pk__in=brought_by(emails)).values_list(
+        "pk"
+    )[:EACH]
+)
+_RECENT = Prepared(
+    lambda sealed, category, case: _newest(
+        _decided(sealed, category, case, closed_at__isnull=False), RECENT, "-closed_at"
+    )
+)
+_DECISIONS = Prepared(
+    lambda cases: (
+        Decision.objects.filter(case__in=cases, state="final").select_related("case").only(*READ).order_by("id")
+    )
+)
+
+
+def of(user: Any, case: Case, emails: Sequence[str] = ()) -> list[Precedent]:
+    """The precedents of `case`, which reporters of these `emails` brought, the most alike first.
+
+    One statement for which they are, one for their decisions."""
+    like = (access.everything(user), case.category, case.pk)
+    questions: dict[str, tuple[Any, ...]] = {"recent": (_RECENT, *like), "reporter": (_REPORTER, *like, emails)}
     if case.asset_id:
-        numbers["asset"] = _newest(decided.filter(asset_id=case.asset_id))
+        questions["asset"] = (_ASSET, *like, case.asset_id)
     if case.subject_id:
-        numbers["subject"] = _newest(decided.filter(subject_id=case.subject_id))
-    numbers["reporter"] = set(decided.filter(pk__in=by_reporters(reports)).values_list("pk", flat=True)[:EACH])
-    closed = decided.filter(closed_at__isnull=False).order_by("-closed_at")
-    recent = set(closed.values_list("pk", flat=True)[:RECENT])
-    every = recent.union(*numbers.values())
-    found = Decision.objects.filter(case__in=every, state="final").select_related("case").only(*READ).order_by("id")
+        questions["subject"] = (_SUBJECT, *like, case.subject_id)
+    found = {name: {number for (number,) in rows} for name, rows in together(**questions).items()}
+    numbers = {name: found.get(name, set()) for name in ("asset", "subject", "reporter")}
     words = _words(case.title)
-    newest = {decision.case_id: decision for decision in found}
+    newest = {decision.case_id: decision for decision in _DECISIONS(sorted(set().union(*found.values())))}
     out = [_weigh(decision, case, numbers, words) for decision in newest.values()]
     return sorted(out, key=lambda p: (-p.points, _age(p.decision.made_at)))[:SHOWN]
-
-
-def _newest(found: Any) -> set[int]:
-    return set(found.order_by("-opened_at").values_list("pk", flat=True)[:EACH])
 
 
 def _age(at: datetime) -> float:
     return -at.timestamp()
 
 
-def by_reporters(reports: Sequence[Report], limit: int = 40) -> list[int]:
-    """Numbers of the newest cases that the reporters of these reports brought; found by their newest reports alone."""
-    emails = {r.reporter.email.upper() for r in reports if r.reporter is not None and r.reporter.email}
-    if not emails:
-        return []
+def emails(reports: Sequence[Report]) -> list[str]:
+    """The addresses of who sent these reports, as they are compared."""
+    return sorted({r.reporter.email.upper() for r in reports if r.reporter is not None and r.reporter.email})
+
+
+def brought_by(emails: Sequence[str], limit: int = 40) -> QuerySet[Joining, Any]:
+    """Numbers of the newest cases that the reporters of these addresses brought; found by their newest reports alone."""
     parties = Party.objects.alias(upper=Upper("email")).filter(upper__in=emails).order_by("-id")
-    numbers = list(parties.values_list("pk", flat=True)[:limit])
-    joined = Joining.objects.filter(report__reporter_id__in=numbers)
-    return list(joined.values_list("case_id", flat=True)[:limit])
+    joined = Joining.objects.filter(report__reporter_id__in=parties.values("pk")[:limit])
+    return joined.order_by("-report_id").values("case_id")[:limit]
 
 
 def _words(text: str) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from trustdesk.models import Appeal, Case, Clock, Decision, Indicator, Snooze
+from trustdesk.prepared import Prepared
 from trustdesk.queries import access, places
 
 OPEN = ("new", "open", "waiting", "held", "enforcing")
@@ -99,6 +100,11 @@ def asleep() -> Exists:
     return Exists(Snooze.objects.filter(case=OuterRef("pk"), ended_at=None))
 
 
+def awake() -> Q:
+    """A case that is not put away, or has been answered since."""
+    return ~asleep() | Q(unread__gt=0)
+
+
 def selected(user: Any, filters: Filters, *, now: datetime) -> QuerySet[Case]:
     """The cases that match, one condition per line, in no order."""
     found = access.cases(user)
@@ -111,7 +117,7 @@ def selected(user: Any, filters: Filters, *, now: datetime) -> QuerySet[Case]:
     if filters.snoozed:
         found = found.filter(asleep())
     elif filters.state not in ("all", "closed"):
-        found = found.filter(~asleep() | Q(unread__gt=0))
+        found = found.filter(awake())
     if filters.queue:
         found = found.filter(queue=filters.queue)
     if filters.category:
@@ -171,18 +177,33 @@ def page(user: Any, filters: Filters, *, now: datetime, total: int | None = None
     )
 
 
+_NEAREST = Prepared(
+    lambda cases: Clock.objects.filter(case__in=cases, state__in=("running", "breached")).order_by(
+        F("due_at").asc(nulls_last=True), "id"
+    )
+)
+_TARGETS = Prepared(lambda cases: Indicator.objects.filter(case__in=cases, role="target").order_by("id")[: 40 * PAGE])
+_REPORTERS = Prepared(
+    lambda cases: (
+        Case.objects.filter(pk__in=cases)
+        .annotate(who=Count("joinings__report__reporter__email", distinct=True))
+        .values_list("pk", "who")
+    )
+)
+_SNOOZES = Prepared(lambda cases: Snooze.objects.filter(case__in=cases, ended_at=None))
+
+
 def rows(cases: Sequence[Case]) -> list[Row]:
     """Lines for these cases: nearest running clock, first targets, how many reporters."""
     numbers = [case.pk for case in cases]
     made = {case.pk: Row(case) for case in cases}
-    nearest = Clock.objects.filter(case__in=numbers, state__in=("running", "breached"))
-    for clock in nearest.order_by(F("due_at").asc(nulls_last=True), "id"):
+    for clock in _NEAREST(numbers):
         row = made[clock.case_id]
         # A breached duty is still owed, but a running one is what can still be kept.
         if row.clock is None or (row.clock.state == "breached" and clock.state == "running" and clock.due_at):
             row.clock = clock
     seen: dict[int, set[str]] = {number: set() for number in numbers}
-    for indicator in Indicator.objects.filter(case__in=numbers, role="target").order_by("id")[: 40 * len(numbers) or 1]:
+    for indicator in _TARGETS(numbers):
         number = indicator.case_id or 0
         row, values = made[number], seen[number]
         if indicator.value not in values:
@@ -190,12 +211,10 @@ def rows(cases: Sequence[Case]) -> list[Row]:
             row.target_count += 1
             if len(row.targets) < 2:
                 row.targets.append(indicator)
-    reporters = Case.objects.filter(pk__in=numbers).annotate(
-        who=Count("joinings__report__reporter__email", distinct=True)
-    )
-    for number, who in reporters.values_list("pk", "who"):
+    several = [case.pk for case in cases if case.report_count > 1]
+    for number, who in _REPORTERS(several):
         made[number].reporters = who
-    for snooze in Snooze.objects.filter(case__in=numbers, ended_at=None):
+    for snooze in _SNOOZES(numbers):
         made[snooze.case_id].snooze = snooze
     return list(made.values())
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Value
 
+from trustdesk.models import Appeal, Case, Decision, Task
+from trustdesk.prepared import Prepared, together
 from trustdesk.queries import access
-from trustdesk.queries.queue import DUE, Filters, asleep, held_for, selected
+from trustdesk.queries.queue import DUE, asleep, awake
 from trustdesk.queries.recent import recent
 
 #: With more open cases than this the whole-desk numbers may be so old; a person's own are always of now.
@@ -45,6 +47,7 @@ class Counts:
     held_for_me: int
     appeals: int
     snoozed: int
+    dead: int  # tasks that gave up
 
     @property
     def mine(self) -> int:
@@ -73,26 +76,27 @@ def queues(user: Any, *, now: datetime) -> tuple[tuple[str, Tally], ...]:
 
 
 def _count(user: Any, *, now: datetime) -> tuple[tuple[str, Tally], ...]:
-    """Three statements: everything open from one index alone, then the few that are put away to be taken off, then those
+    """One statement of three: everything open from one index alone, the few that are put away to be taken off, and those
     that are late by a duty that was missed."""
-    seen = access.cases(user).filter(closed_at=None).order_by()
-    away = seen.filter(asleep(), unread=0)
-    whole, off = _sums(seen, now), _sums(away, now)
-    missed = seen.filter(clocks__actor="provider", clocks__state="breached", clocks__ended_at=None)
-    missed = missed.exclude(next_due_at__lt=now).exclude(asleep(), unread=0)
-    also = dict(missed.values_list("queue").annotate(n=Count("pk", distinct=True)))
+    when = (access.everything(user), now, now + DUE["hour"], now + DUE["today"])
+    found = together(whole=(_WHOLE, *when), away=(_AWAY, *when), missed=(_MISSED, *when[:2]))
+    off, also = ({queue: sums for queue, *sums in found[name]} for name in ("away", "missed"))
     out = []
-    for queue, sums in whole.items():
-        less = off.get(queue, {})
-        left = {name: number - less.get(name, 0) for name, number in sums.items()}
-        left["late"] += also.get(queue, 0)
-        if left["open"]:
-            out.append((queue, Tally(**left)))
+    for queue, *sums in found["whole"]:
+        zero = [0] * len(sums)
+        left = [
+            n - less + more for n, less, more in zip(sums, off.get(queue, zero), also.get(queue, zero), strict=True)
+        ]
+        if left[0]:
+            out.append((queue, Tally(*left)))
     return tuple(sorted(out, key=lambda pair: (-pair[1].open, pair[0])))
 
 
-def _sums(found: Any, now: datetime) -> dict[str, dict[str, int]]:
-    hour, day = now + DUE["hour"], now + DUE["today"]
+def _open(sealed: bool) -> QuerySet[Case]:
+    return Case.objects.filter(access.shown(sealed), closed_at=None).order_by()
+
+
+def _sums(found: QuerySet[Case], now: Any, hour: Any, day: Any) -> QuerySet[Case, Any]:
     rows = found.values("queue").annotate(
         open=Count("pk"),
         hot=Count("pk", filter=Q(next_due_at__lt=hour)),
@@ -103,18 +107,66 @@ def _sums(found: Any, now: datetime) -> dict[str, dict[str, int]]:
         late=Count("pk", filter=Q(next_due_at__lt=now)),
         soon=Count("pk", filter=Q(next_due_at__gte=now, next_due_at__lt=hour)),
     )
-    return {row.pop("queue"): row for row in rows}
+    return rows.values_list("queue", *(f.name for f in fields(Tally)))
+
+
+def _missed(sealed: bool, now: Any) -> QuerySet[Case, Any]:
+    found = _open(sealed).filter(clocks__actor="provider", clocks__state="breached", clocks__ended_at=None)
+    found = found.exclude(next_due_at__lt=now).exclude(asleep(), unread=0)
+    zeros = {f"zero_{f.name}": Value(0) for f in fields(Tally) if f.name != "late"}
+    rows = found.values("queue").annotate(missed=Count("pk", distinct=True), **zeros)
+    columns = ("missed" if f.name == "late" else f"zero_{f.name}" for f in fields(Tally))
+    return rows.values_list("queue", *columns)
+
+
+_WHOLE = Prepared(lambda sealed, now, hour, day: _sums(_open(sealed), now, hour, day))
+_AWAY = Prepared(lambda sealed, now, hour, day: _sums(_open(sealed).filter(asleep(), unread=0), now, hour, day))
+_MISSED = Prepared(_missed)
+
+
+def _number(found: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """How many there are, beside an empty text."""
+    return found.order_by().values(nothing=Value("")).annotate(n=Count("pk")).values_list("nothing", "n")
+
+
+_MINE = Prepared(
+    lambda sealed, person: (
+        _open(sealed)
+        .filter(awake(), assigned_to_id=person)
+        .values("queue")
+        .annotate(n=Count("pk"))
+        .values_list("queue", "n")
+    )
+)
+_HELD = Prepared(
+    lambda sealed, actor: _number(
+        Decision.objects.filter(access.shown(sealed, "case__"), state="held").exclude(made_by=actor)
+    )
+)
+_APPEALS = Prepared(lambda sealed: _number(Appeal.objects.filter(access.shown(sealed, "case__"), state="lodged")))
+_SNOOZED = Prepared(lambda sealed: _number(_open(sealed).filter(asleep())))
+_DEAD = Prepared(lambda: _number(Task.objects.filter(state="dead")))
 
 
 def counts(user: Any, *, now: datetime) -> Counts:
-    """Count what the sidebar shows, in five statements."""
-    by_queue = queues(user, now=now)
-    mine = selected(user, Filters(assigned="me"), now=now).order_by().values("queue").annotate(n=Count("pk"))
+    """Count what the sidebar shows, in two statements."""
+    sealed, by_queue = access.everything(user), queues(user, now=now)
+    asked: dict[str, tuple[Any, ...]] = {
+        "mine": (_MINE, sealed, int(user.pk)),
+        "appeals": (_APPEALS, sealed),
+        "snoozed": (_SNOOZED, sealed),
+        "dead": (_DEAD,),
+    }
+    if access.may(user, "approve"):
+        asked["held"] = (_HELD, sealed, f"person:{user.pk}")
+    found = together(**asked)
+    numbers = {name: rows[0][1] for name, rows in found.items() if name != "mine"}
     return Counts(
         desk=sum((tally for _name, tally in by_queue), Tally()),
         queues=by_queue,
-        mine_in={row["queue"]: row["n"] for row in mine},
-        held_for_me=held_for(user).count(),
-        appeals=access.appeals(user).filter(state="lodged").count(),
-        snoozed=selected(user, Filters(snoozed=True), now=now).count(),
+        mine_in=dict(found["mine"]),
+        held_for_me=numbers.get("held", 0),
+        appeals=numbers["appeals"],
+        snoozed=numbers["snoozed"],
+        dead=numbers["dead"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,20 @@ def summary(case: Case) -> Summary:
     """Two statements, whatever the number of targets."""
     sums = _of(case).aggregate(total=Count("value", distinct=True), hosts=Count("host", distinct=True))
     return Summary(sums["total"], sums["hosts"], tuple(hosts(case, HOSTS)))
+
+
+def of(case: Case, indicators: Iterable[Indicator]) -> Summary:
+    """The same from all the indicators of the case, which somebody has at hand, with their assets and customers."""
+    values: dict[str, set[str]] = {}
+    owners: dict[str, tuple[str, str]] = {}
+    for one in indicators:
+        if one.role == Role.TARGET and one.case_id == case.pk:
+            values.setdefault(one.host, set()).add(one.value)
+            if one.asset is not None:
+                owners[one.host] = max(owners.get(one.host, ("", "")), (one.asset.ref, one.asset.subject.ref))
+    first = sorted(values, key=lambda host: (-len(values[host]), host))[:HOSTS]
+    found = tuple(Host(host, len(values[host]), *owners.get(host, ("", ""))) for host in first)
+    return Summary(len(set().union(*values.values())), len(values), found)
 
 
 def hosts(case: Case, limit: int = 500) -> list[Host]:
