@@ -48,11 +48,11 @@ def parts(process: subprocess.Popen[bytes]) -> dict[int, str]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parent = int(re.search(r"PPid:\s+(\d+)", (folder / "status").read_text())[1])  # type: ignore[index]
-            line = (folder / "cmdline").read_bytes().split(b"\0")
+            name = (folder / "comm").read_text().strip()
         except (OSError, TypeError):
             continue
-        if parent == process.pid and b"--only" in line:
-            found[int(folder.name)] = line[line.index(b"--only") + 1].decode()
+        if parent == process.pid and name.startswith("td-"):
+            found[int(folder.name)] = name.removeprefix("td-")
     return found
 
 

@@ -76,6 +76,7 @@ def alone(path: Path, *, wait: float, why: str) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+") as held:
+        os.register_at_fork(after_in_child=held.close)  # what is forked here must not hold it on
         until = time.monotonic() + wait
         while True:
             try:

@@ -22,8 +22,6 @@ from trustdesk.queries.health import HEARTBEAT_KEY
 log = logging.getLogger("trustdesk.run")
 
 HOST = "127.0.0.1"
-#: Set by the supervisor: the part ends when the supervisor's end of its standard input closes.
-SUPERVISED = "TRUSTDESK_SUPERVISED"
 #: How long a worker that found nothing to do waits before it looks again, in seconds.
 IDLE = 0.25
 #: The same for the worker of long tasks.
@@ -44,21 +42,30 @@ def stopping() -> threading.Event:
     return event
 
 
+_alive: int | None = None
+
+
+def supervised_by(pipe: int) -> None:
+    """Remember that a supervisor forked this process; the other end of `pipe` closes when it is gone."""
+    global _alive
+    _alive = pipe
+
+
 def supervised() -> bool:
     """Whether a supervisor started this process."""
-    return os.environ.get(SUPERVISED) == "1"
+    return _alive is not None
 
 
 def end_with_supervisor() -> None:
     """Stop cleanly when the supervisor is gone, even if it was killed: nobody would restart or stop us any more."""
 
-    def watch() -> None:
-        while os.read(0, 1):
+    def watch(pipe: int) -> None:
+        while os.read(pipe, 1):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 
-    if supervised():
-        threading.Thread(target=watch, daemon=True, name="supervisor-watch").start()
+    if _alive is not None:
+        threading.Thread(target=watch, args=(_alive,), daemon=True, name="supervisor-watch").start()
 
 
 def web() -> int:

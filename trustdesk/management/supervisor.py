@@ -1,29 +1,37 @@
 """One foreground process tree: starts the parts of a desk, starts again what dies, stops all of them in order.
 
-All processes share one process group, so that `kill -9` of the group leaves nothing behind, and every part ends by
+The parts are forked from the process that has loaded and set up everything: they start at once, and what was loaded is in
+memory once. All processes share one process group, so that `kill -9` of the group leaves nothing behind, and every part ends by
 itself when the supervisor is gone. What was acknowledged before any of this is on disk.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from trustdesk.management.parts import HOST, SUPERVISED
+from django.db import connections
+
+from trustdesk.management import parts
 
 #: A part that ran so long is healthy again: its next death is answered at once.
 HEALTHY = 30.0
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: After so many seconds a part that was asked to stop is killed; the whole stop stays under five.
 GRACE = 3.0
+FORK = multiprocessing.get_context("fork")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -32,7 +40,7 @@ class Part:
 
     label: str
     arguments: Sequence[str]
-    process: subprocess.Popen[bytes] | None = None
+    process: BaseProcess | None = None
     started: float = 0.0
     deaths: int = 0
     due: float = 0.0
@@ -40,20 +48,25 @@ class Part:
 
 @dataclass
 class Supervisor:
-    """Keeps parts alive until `stop` is set. `say` gets one line for people whenever something happens."""
+    """Keeps parts alive until `stop` is set. `say` gets one line for people whenever something happens. It runs in a
+    process without other threads and open connections: what is forked would have half of each."""
 
     parts: list[Part]
-    environment: dict[str, str]
     say: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
+    _alive: tuple[int, int] = (-1, -1)
 
-    def run(self, ready: Callable[[], None]) -> None:
-        """Start everything, call `ready` once (in a thread of its own), and watch until `stop` is set."""
-        threading.Thread(target=ready, daemon=True).start()
+    def run(self, ready: Callable[[], bool]) -> None:
+        """Start everything and watch until `stop` is set; meanwhile ask `ready` until it says yes."""
+        self._alive = os.pipe()  # nothing is ever written: that our end closes tells the parts that we are gone
+        gc.collect()
+        gc.freeze()  # a collection in a part would else write to all that the parts share
+        said = False
         try:
             while not self.stop.is_set():
                 for part in self.parts:
                     self._watch(part)
+                said = said or ready()
                 self.stop.wait(0.1)
         finally:
             self._end()
@@ -64,7 +77,7 @@ class Supervisor:
             if now >= part.due:
                 self._start(part)
             return
-        code = part.process.poll()
+        code = part.process.exitcode
         if code is None:
             return
         if now - part.started >= HEALTHY:
@@ -72,51 +85,53 @@ class Supervisor:
         pause = PAUSES[min(part.deaths, len(PAUSES) - 1)]
         part.deaths += 1
         part.due = now + pause
-        _close(part)
+        part.process = None
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         self.say(f"{part.label} {how}; starting it again in {pause:g} s")
 
     def _start(self, part: Part) -> None:
-        part.process = subprocess.Popen(
-            [sys.executable, "-m", "trustdesk.cli", *part.arguments],
-            stdin=subprocess.PIPE,  # never written to: its end tells the part that we are gone
-            env=self.environment,
-        )
+        part.process = child(part.arguments, name=part.label, alive=self._alive)
         part.started = time.monotonic()
 
     def _end(self) -> None:
-        alive = [part for part in self.parts if part.process is not None and part.process.poll() is None]
-        for part in alive:
-            assert part.process is not None
-            part.process.send_signal(signal.SIGTERM)
+        alive = [part.process for part in self.parts if part.process is not None and part.process.exitcode is None]
+        for process in alive:
+            process.terminate()
         until = time.monotonic() + GRACE
-        for part in alive:
-            assert part.process is not None
-            try:
-                part.process.wait(max(0.05, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self.say(f"{part.label} did not stop in time and was killed; what it was doing will be done again")
-                part.process.kill()
-                part.process.wait()
-        for part in self.parts:
-            _close(part)
+        for process in alive:
+            process.join(max(0.05, until - time.monotonic()))
+            if process.exitcode is None:
+                self.say(f"{process.name} did not stop in time and was killed; what it was doing will be done again")
+                process.kill()
+                process.join()
 
 
-def _close(part: Part) -> None:
-    if part.process is not None and part.process.stdin is not None:
-        part.process.stdin.close()
-    part.process = None
+def child(arguments: Sequence[str], *, name: str, alive: tuple[int, int] | None = None) -> BaseProcess:
+    """Fork a process that runs one `trustdesk` command. `alive` are the two ends of the supervisor's pipe."""
+    connections.close_all()
+    process = FORK.Process(target=_become, args=(arguments, alive), name=name)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the child has other handlers than we have
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return process
 
 
-def environment(home: Path) -> dict[str, str]:
-    """What the parts get to know: this program wherever it lies, and the desk's folder whatever their directory."""
-    root = str(Path(__file__).resolve().parents[2])
-    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != root]
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join([root, *known]),
-        "TRUSTDESK_HOME": str(home),
-        SUPERVISED: "1",
-    }
+def _become(arguments: Sequence[str], alive: tuple[int, int] | None) -> None:
+    """What a forked process does first: nothing of the supervisor's goes on in it."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    if alive is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor stops us in order
+        os.close(alive[1])
+        parts.supervised_by(alive[0])
+    with contextlib.suppress(OSError):  # where there is /proc: what `ps` and `top` show
+        Path("/proc/self/comm").write_text(f"td-{arguments[-1] if '--only' in arguments else arguments[0]}"[:15])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    from trustdesk import cli
+
+    sys.exit(cli.main(list(arguments)))
 
 
 def free(port: int) -> bool:
@@ -124,7 +139,7 @@ def free(port: int) -> bool:
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((HOST, port))
+            trial.bind((parts.HOST, port))
         except OSError:
             return False
     return True
@@ -133,7 +148,7 @@ def free(port: int) -> bool:
 def answers(port: int) -> bool:
     """Whether somebody accepts connections on a port of the loopback interface."""
     try:
-        socket.create_connection((HOST, port), 0.5).close()
+        socket.create_connection((parts.HOST, port), 0.5).close()
     except OSError:
         return False
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser
@@ -18,7 +17,7 @@ from trustdesk.management import lake, parts, scheduled, submitting
 from trustdesk.management.base import AGAIN, alone
 from trustdesk.management.base import Command as Base
 from trustdesk.management.commands.setup import ACCOUNTS, sample_is_here
-from trustdesk.management.supervisor import Part, Supervisor, answers, environment, free
+from trustdesk.management.supervisor import SIGNALS, Part, Supervisor, answers, child, free
 from trustdesk.queries import health
 
 #: The parts of a run before this one may still be ending; a port that stays taken for so long is somebody else's.
@@ -61,9 +60,8 @@ class Command(Base):
         ports = self._ports(sample)
         self._free(ports)
         call_command("setup", stdout=self.stdout, stderr=self.stderr)
-        known = environment(settings.HOME)
         if sample and not no_demo and health.is_new():
-            self._demo(known)
+            self._demo()
         tree = [Part("web", ["run", "--only", "web"]), Part("ticker", ["run", "--only", "ticker"])]
         if settings.LMTP_PORT or settings.SMTP_PORT:
             tree.append(Part("mail listener", ["run", "--only", "listener"]))
@@ -79,10 +77,10 @@ class Command(Base):
             tree.append(Part("report maker", ["run", "--only", "reports"]))
         if sample:
             tree.append(Part("sample provider", ["run", "--only", "sample"]))
-        supervisor = Supervisor(tree, known, lambda line: self.note(f"trustdesk: {line}"))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        supervisor = Supervisor(tree, lambda line: self.note(f"trustdesk: {line}"))
+        for number in SIGNALS:
             signal.signal(number, lambda *_: supervisor.stop.set())
-        supervisor.run(lambda: self._ready(supervisor, ports))
+        supervisor.run(lambda: self._ready(ports))
         self.say("stopped")
 
     def _ports(self, sample: bool) -> dict[str, int]:
@@ -102,19 +100,18 @@ class Command(Base):
             if taken:
                 time.sleep(0.1)
 
-    def _demo(self, known: dict[str, str]) -> None:
+    def _demo(self) -> None:
         if "demo" not in get_commands():
             return
         self.say("Filling the sample desk with two weeks of life …")
-        code = subprocess.run([sys.executable, "-m", "trustdesk.cli", "demo"], env=known, check=False).returncode
-        if code:
-            self.note(f"trustdesk: the demo ended with code {code}; the desk starts without it")
+        demo = child(["demo"], name="demo")
+        demo.join()
+        if demo.exitcode:
+            self.note(f"trustdesk: the demo ended with code {demo.exitcode}; the desk starts without it")
 
-    def _ready(self, supervisor: Supervisor, ports: dict[str, int]) -> None:
-        while not supervisor.stop.is_set() and not all(answers(port) for port in ports.values()):
-            time.sleep(0.1)
-        if supervisor.stop.is_set():
-            return
+    def _ready(self, ports: dict[str, int]) -> bool:
+        if not all(answers(port) for port in ports.values()):
+            return False
         lines = [f"\n{settings.DESK.name}: the desk is running. Ctrl-C stops it.\n"]
         lines.append(f"  desk            http://127.0.0.1:{ports['WEB']}/")
         lines.append(f"  report abuse    http://127.0.0.1:{ports['WEB']}/report")
@@ -129,3 +126,4 @@ class Command(Base):
             lines.append(f"\n  demo accounts (kept in {accounts}):")
             lines += [f"    {line}" for line in accounts.read_text("utf-8").splitlines()]
         self.say("\n".join(lines) + "\n")
+        return True
