@@ -8,13 +8,16 @@ from django.contrib.auth import get_user_model
 
 from tests.verify.world import ANA, DIEGO, EVA, OPERATOR, World, choice
 from trustdesk.core import reviews
-from trustdesk.core.types import Actor
+from trustdesk.core.misuse import Wish
+from trustdesk.core.policies import CIRCUMSTANCES
+from trustdesk.core.types import Actor, Channel
 from trustdesk.flow import (
     appeal,
     attend,
     checkpoint,
     custody,
     decide,
+    misuse,
     notes,
     people,
     publish,
@@ -24,11 +27,41 @@ from trustdesk.flow import (
     review,
     snooze,
     tick,
+    upkeep,
 )
 from trustdesk.flow.decide import Choice
-from trustdesk.models import Case, Notice, Report
+from trustdesk.models import Case, Notice, Report, Suspension
+from trustdesk.reading.submission import submission
 
 AGREED = "The customer has shown that the page was a mistake of ours and was never there at all."
+
+
+def suspended(world: World) -> Suspension:
+    """Somebody with a token hands in three reports that are unfounded, goes on after a warning, and is suspended."""
+    refs: list[str] = []
+    for number in range(3):
+        incoming = receive.Incoming(
+            submission({"category": "phishing", "urls": [f"https://blog-1.example/x{number}"], "description": "Look.",
+                        "reporter": {"email": "bulk@robots.example"}, "nonce": str(number)}),
+            Channel.API, media_type="application/json", account="bulk",
+        )  # fmt: skip
+        report = receive.receive(incoming, now=world.now).report_id
+        world.work()
+        case = Case.objects.get(joinings__report=report)
+        decide.decide(case.pk, choice(case), actor=ANA, now=world.now)
+        world.work()
+        if number == 1:
+            misuse.warn(case.pk, report, actor=ANA, now=world.now)
+            world.work()
+        refs.append(f"case:{case.pk}")
+        world.pass_time(hours=1)
+    said = dict.fromkeys(CIRCUMSTANCES, "We looked at this with care.")
+    row = misuse.suspend(case.pk, report, Wish(tuple(refs), 7, said, AGREED), actor=ANA, now=world.now)
+    misuse.approve(row.pk, actor=DIEGO, now=world.now)
+    misuse.contest(row.pk, text="We meant no harm by it.", now=world.now)
+    misuse.answer(row.pk, upheld=True, reasons=AGREED, actor=EVA, now=world.now)
+    world.work()
+    return Suspension.objects.get(pk=row.pk)
 
 
 def rich(world: World) -> None:
@@ -83,7 +116,9 @@ def rich(world: World) -> None:
     looks = {"person": eva.pk, "limit": 9, "actor": EVA, "now": world.now}
     custody.look(first, 1, "preview", **looks)
     custody.pause(eva.pk, actor=EVA, now=world.now)
+    upkeep.done("icann-raa-318", "procedures", on=world.now.date(), note="It is there.", actor=EVA, now=world.now)
     custody.seal(severe.pk, "somebody here knows the customer", actor=EVA, now=world.now)
+    suspended(world)
     retain.erase(first.evidence_id, "asked by the sender", actor=ANA, now=world.now)
     world.now += timedelta(seconds=1)
     point = checkpoint.checkpoint(now=world.now, actor=OPERATOR)

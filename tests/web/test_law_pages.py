@@ -40,7 +40,8 @@ def test_every_regime_has_a_page_that_shows_every_rule_with_its_citation(ana):
         assert len(shown) == sum(
             len(getattr(regime, name))
             for name in (
-                "elements", "clocks", "duties", "silences", "withheld", "disclosures", "retention", "counts", "penalties",
+                "elements", "clocks", "duties", "silences", "withheld", "disclosures", "retention", "counts", "upkeeps",
+                "penalties",
             )
         )  # fmt: skip
         assert all(rule.source for rule in shown)

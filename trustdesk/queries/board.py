@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.db.models.functions import ExtractHour
 
+from trustdesk import rules
 from trustdesk.models import Checkpoint, Clock, Decision, Entry, Task
-from trustdesk.queries import access, people, tally
+from trustdesk.queries import access, people, tally, upkeep
 from trustdesk.queries.queue import Filters, late, selected
 from trustdesk.queries.recent import recent
 
@@ -62,7 +63,7 @@ class Rates:
 class Alert:
     """Something that wants a person now. `count` for the words; `kind` says which."""
 
-    kind: str  # late | soon | dead | checkpoint | held
+    kind: str  # late | soon | dead | checkpoint | held | rulebook | upkeep_late | upkeep_soon
     count: int
 
 
@@ -198,11 +199,15 @@ def _alerts(user: Any, desk: tally.Tally, *, now: datetime) -> tuple[Alert, ...]
     first = Entry.objects.order_by("id").values_list("at", flat=True).first()
     since = last or first
     missing = since is not None and now - since > NO_CHECKPOINT
+    standing = upkeep.count(today=now.date())
     found = (
+        Alert("rulebook", len(rules.current().problems)),
         Alert("late", desk.late),
         Alert("soon", desk.soon),
         Alert("dead", Task.objects.filter(state="dead").count()),
         Alert("held", held),
         Alert("checkpoint", int((now - since).total_seconds() // 3600) if missing and since is not None else 0),
+        Alert("upkeep_late", standing.late),
+        Alert("upkeep_soon", standing.soon),
     )
     return tuple(alert for alert in found if alert.count)

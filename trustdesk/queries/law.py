@@ -16,7 +16,7 @@ from trustdesk.core.deciding import CaseFacts, Draft, MeasureWish
 from trustdesk.core.policy_diff import Decided
 from trustdesk.core.regime_rules import ClockRule, Regime
 from trustdesk.core.regimes import Facts, again
-from trustdesk.core.types import Refused
+from trustdesk.core.types import Finding, Refused
 from trustdesk.models import Asset, Case, Clock, Decision, Fact
 from trustdesk.queries import access
 from trustdesk.queries.rulebook import POLICY_KIND
@@ -76,6 +76,11 @@ def regimes(user: Any) -> list[RegimeRow]:
             running[row["id"]] = running.get(row["id"], 0) + 1
     rows = [RegimeRow(regime, running.get(regime.id, 0)) for regime in rules.current().regimes.values()]
     return sorted(rows, key=lambda r: (-r.running, r.regime.area, r.regime.id))
+
+
+def problems() -> tuple[Finding, ...]:
+    """What is wrong with the newest files of the rulebook, file and line; the last good ones are in force."""
+    return rules.current().problems
 
 
 def outliving(user: Any, limit: int = 100) -> list[Clock]:

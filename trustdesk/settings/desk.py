@@ -47,6 +47,7 @@ class Desk:
     exchanges: dict[str, dict[str, Any]] = field(default_factory=dict)  # public registers that records are handed to
     submissions: dict[str, Any] = field(default_factory=dict)  # what is handed over by itself (settings/submissions.py)
     lake: dict[str, Any] = field(default_factory=dict)  # where facts are exported to (management/lake.py)
+    reminders: tuple[str, ...] = ()  # mail addresses that are told of standing duties (flow/upkeep.py)
     survey: bool = True  # whether closing letters ask one question (flow/survey.py)
     reports: dict[str, Any] = field(default_factory=dict)  # who gets which report by mail (management/scheduled.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)

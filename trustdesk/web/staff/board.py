@@ -94,6 +94,15 @@ def _alert(alert: query.Alert) -> tuple[str, str, str]:
             n,
         )
         return "warn", text % {"n": n}, f"{home}?state=held"
+    if alert.kind == "rulebook":
+        text = _("The files of the rulebook have become bad. The desk keeps the last good ones.")
+        return "danger", text, reverse("staff:law")
+    if alert.kind == "upkeep_late":
+        text = ngettext("%(n)s standing duty is late.", "%(n)s standing duties are late.", n)
+        return "danger", text % {"n": n}, reverse("staff:upkeep")
+    if alert.kind == "upkeep_soon":
+        text = ngettext("%(n)s standing duty is due soon.", "%(n)s standing duties are due soon.", n)
+        return "warn", text % {"n": n}, reverse("staff:upkeep")
     text = ngettext(
         "The ledger has had no checkpoint for %(n)s hour.", "The ledger has had no checkpoint for %(n)s hours.", n
     )

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk import clock
 from trustdesk.core.regime_rules import ClockRule, Item, Regime
 from trustdesk.core.types import Refused
-from trustdesk.flow import confirm, events, putback
-from trustdesk.flow import strikes as strikes_of
-from trustdesk.queries import access, law, people, strikes
+from trustdesk.flow import confirm, events, misuse, putback
+from trustdesk.queries import access, law, people, strikes, upkeep
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
 from trustdesk.web.staff.happened import moment
+from trustdesk.web.staff.upkeep import often
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,13 @@ class Section:
 @page("see")
 def listing(request: HttpRequest) -> HttpResponse:
     """Every regime, those that run on open cases first."""
-    return render(request, "staff/law.html", {"rows": law.regimes(request.user), "owed": law.outliving(request.user)})
+    context = {
+        "rows": law.regimes(request.user),
+        "owed": law.outliving(request.user),
+        "standing": upkeep.count(today=clock.now().date()),
+        "problems": law.problems(),
+    }
+    return render(request, "staff/law.html", context)
 
 
 @require_safe
@@ -104,7 +110,7 @@ def _say(request: HttpRequest, number: int) -> None:
             over, court, which = given["do"] == "over", given["court"], given["number"]
             putback.court_action(number, court=court, number=which, why=given["why"], over=over, **who)
         elif given["do"] == "warn":
-            strikes_of.warn_sender(number, given["what"], **who)
+            misuse.warn_sender(number, given["what"], **who)
         else:
             return
         messages.success(request, _("It is written down, and the clocks follow it."))
@@ -164,6 +170,12 @@ def sections(regime: Regime) -> list[Section]:
             ),
         ),
         _section(_("What is counted"), (_("What"), _("How often")), regime.counts, lambda c: (c.title, c.cadence)),
+        _section(
+            _("What must always be there"),
+            (_("What"), _("To"), _("How often")),
+            regime.upkeeps,
+            lambda u: (u.title, u.to, often(u)),
+        ),
         _section(_("What threatens"), (_("What"),), regime.penalties, lambda p: (p.title,)),
     ]
     return [section for section in made if section.rows]
