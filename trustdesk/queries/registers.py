@@ -131,7 +131,7 @@ def rebuilt(row: Submission) -> Record | None:
         letter = letters.select_related("decision__case__subject").order_by("id").first()
         return _statement(letter) if letter is not None else None
     said = policy()
-    decision = _for_lumen(said).filter(pk=row.decision_id).select_related("case__subject").first()
+    decision = _for_lumen(said).filter(pk=row.decision_id or 0).select_related("case__subject").first()
     return _of_lumen(decision, said) if decision is not None else None
 
 

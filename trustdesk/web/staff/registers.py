@@ -20,6 +20,7 @@ from trustdesk.flow import registers as flow
 from trustdesk.queries import access, people, registers
 from trustdesk.settings.submissions import REGISTERS, plans
 from trustdesk.web import words
+from trustdesk.web.staff import timeline
 from trustdesk.web.staff.common import actor, page, pages
 
 STATES = ("needs_person", "queued", "sent", "left_out")
@@ -57,14 +58,20 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     """One record: exactly what leaves, what was taken out of it, what is wrong with it, and what happened to it."""
     found = registers.row(request.user, number)
     events = registers.events(found)
+    names = people.names({by for _at, _kind, by in events})
     context = {
         "one": found,
-        "record": json.dumps(found.payload, indent=1, ensure_ascii=False, sort_keys=True),
-        "events": events,
-        "names": people.names({actor for _at, _kind, actor in events}),
+        "record": [(name, _shown(value)) for name, value in sorted(found.payload.items())],
+        "events": [(at, kind, timeline.who(by, names)) for at, kind, by in events],
         "may_settle": access.may(request.user, "settle_submissions") and found.state == "needs_person",
     }
     return render(request, "staff/submission.html", context)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @require_POST
