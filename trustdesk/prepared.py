@@ -97,7 +97,8 @@ class _Written:
     def __init__(self, make: Callable[..., QuerySet[Any, Any]], values: Sequence[Any]) -> None:
         marks = _Marks()
         found = make(*(marks.argument(n, value) for n, value in enumerate(values)))
-        self.iterable, self.fields, self.query = found._iterable_class, found._fields, found.query
+        inner: Any = found
+        self.iterable, self.fields, self.query = inner._iterable_class, inner._fields, inner.query
         self.compiler = self.query.get_compiler(using=ALIAS)
         try:
             self.sql, parameters = self.compiler.as_sql()
@@ -120,7 +121,7 @@ class _Written:
             value = values[n] if m is None else values[n][m]
             if isinstance(value, datetime):
                 value = connections[ALIAS].ops.adapt_datetimefield_value(value)
-            parameters[position] = wanted(value) if wanted is not None else value
+            parameters[position] = value if wanted is None else wanted(value)
         return parameters
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
@@ -128,7 +129,7 @@ class _Written:
         parameters = tuple(self.filled(values))
         compiler = copy.copy(self.compiler)
         compiler.connection = connections[ALIAS]
-        compiler.as_sql = lambda *_args, **_named: (self.sql, parameters)  # type: ignore[method-assign]
+        compiler.as_sql = lambda *_args, **_named: (self.sql, parameters)
         # As much of a queryset as Django's readers of rows look at.
         asked = SimpleNamespace(
             db=ALIAS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Model, Q
+from django.db.models import Model, QuerySet
 
 from trustdesk.core import deciding, states
 from trustdesk.core.deciding import Assessment, CaseFacts, MeasureWish
@@ -21,6 +21,7 @@ from trustdesk.flow.record import Draft as Change
 from trustdesk.flow.record import Todo, locked, record_all
 from trustdesk.flow.work import handler
 from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Entry, Indicator, Measure, Task
+from trustdesk.prepared import Prepared
 
 #: The inventory speaks of prefixes; a policy speaks of addresses.
 POLICY_KIND = {"prefix": "ip"}
@@ -181,17 +182,21 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
     return Preview(assessment, measures, telling.addressees(case, assessment.letters), met, until)
 
 
+def _assets(case: int, own: int, subject: int) -> QuerySet[Asset]:
+    targets = Indicator.objects.filter(case_id=case, role=Role.TARGET, asset__isnull=False).values("asset_id")
+    # Whoever answers for a site answers with the account as well.
+    accounts = Asset.objects.filter(subject_id=subject, kind="account").values("pk")
+    every = targets.union(Asset.objects.filter(pk=own).values("pk"), accounts)
+    return Asset.objects.filter(pk__in=every).select_related("subject")
+
+
+_ASSETS = Prepared(_assets)
+
+
 def assets_of(case: Case) -> list[Asset]:
     """The assets that the case's targets stand on, the case's own first."""
-    ids = set(
-        Indicator.objects.filter(case=case, role=Role.TARGET, asset__isnull=False).values_list("asset_id", flat=True)
-    )
-    if case.asset_id:
-        ids.add(case.asset_id)
-    found = Asset.objects.filter(pk__in=ids)
-    if case.subject_id:  # whoever answers for a site answers with the account as well
-        found = Asset.objects.filter(Q(pk__in=ids) | Q(subject_id=case.subject_id, kind="account"))
-    return sorted(found.select_related("subject"), key=lambda a: (a.pk != case.asset_id, a.kind == "account", a.pk))
+    found = _ASSETS(case.pk, case.asset_id or 0, case.subject_id or 0)
+    return sorted(found, key=lambda a: (a.pk != case.asset_id, a.kind == "account", a.pk))
 
 
 def deeds_of(choice: Choice) -> tuple[str, ...]:

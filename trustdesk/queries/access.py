@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 
 from trustdesk.core.rights import RIGHTS, ROLES, SEALED
 from trustdesk.models import Appeal, Case, Decision, Joining, Notice, Report, Seal, Subject
 from trustdesk.models.code import decode
+from trustdesk.prepared import Prepared
 
 
 class Denied(Exception):
@@ -29,9 +31,12 @@ def roles(user: Any) -> frozenset[str]:
         return frozenset()
     known = getattr(user, "_desk_roles", None)
     if known is None:
-        names = ROLES if user.is_superuser else user.groups.values_list("name", flat=True)
+        names = ROLES if user.is_superuser else [name for (name,) in _ROLES(user.pk)]
         known = user._desk_roles = frozenset(names) & frozenset(ROLES)
     return known
+
+
+_ROLES = Prepared(lambda person: Group.objects.filter(user=person).values_list("name"))
 
 
 def may(user: Any, right: str) -> bool:
@@ -92,9 +97,18 @@ def case(user: Any, code: str) -> Case:
     number = decode("C", code)
     if number is None:
         raise Case.DoesNotExist(code)
-    found = cases(user).select_related("subject", "asset", "assigned_to").get(pk=number)
+    found: Case | None = _CASE.first(everything(user), number)
+    if found is None:
+        raise Case.DoesNotExist(code)
     seen(user, found)
     return found
+
+
+_CASE = Prepared(
+    lambda sealed, number: Case.objects.filter(shown(sealed), pk=number).select_related(
+        "subject", "asset", "assigned_to"
+    )
+)
 
 
 def seen(user: Any, *found: Case) -> None:

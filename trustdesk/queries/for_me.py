@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db.models import Count, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet, Value
 
+from trustdesk.prepared import Prepared, together
 from trustdesk.queries import access, reviews
 
 
@@ -21,15 +20,18 @@ class ForMe:
     feedback: int = 0
 
 
-def _count(found: QuerySet[Any]) -> Coalesce:
-    counted = found.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)
+def _number(found: QuerySet[Any]) -> QuerySet[Any, Any]:
+    return found.order_by().values(one=Value(1)).annotate(n=Count("pk")).values_list("n")
+
+
+_FEEDBACK = Prepared(lambda sealed, me, since: _number(reviews.unread_by(sealed, me, since)))
+_REVIEWS = Prepared(lambda sealed, me: _number(reviews.waiting_for(sealed, me)))
 
 
 def count(user: Any, *, now: datetime) -> ForMe:
     """Count it."""
-    asked = {"feedback": _count(reviews.unread(user, now=now))}
+    who = (access.everything(user), f"person:{user.pk}")
+    asked: dict[str, tuple[Any, ...]] = {"feedback": (_FEEDBACK, *who, now - reviews.PAST)}
     if access.may(user, "review"):
-        asked["reviews"] = _count(reviews.waiting(user))
-    row = get_user_model()._default_manager.filter(pk=user.pk).values(**asked).first()
-    return ForMe(**(row or {}))
+        asked["reviews"] = (_REVIEWS, *who)
+    return ForMe(**{name: rows[0][0] for name, rows in together(**asked).items()})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from trustdesk.prepared import Prepared
 from trustdesk.queries.access import RIGHTS
 
 
@@ -16,8 +18,10 @@ def names(actors: Iterable[str]) -> dict[str, str]:
     numbers = {int(a[7:]) for a in actors if a.startswith("person:") and a[7:].isdecimal()}
     if not numbers:
         return {}
-    people = get_user_model()._default_manager.filter(pk__in=numbers)
-    return {f"person:{p.pk}": display(p) for p in people}
+    return {f"person:{p.pk}": display(p) for p in _PEOPLE(sorted(numbers))}
+
+
+_PEOPLE = Prepared(lambda numbers: get_user_model()._default_manager.filter(pk__in=numbers))
 
 
 def display(person: Any) -> str:
@@ -27,10 +31,20 @@ def display(person: Any) -> str:
 
 def with_rights(*rights: str) -> list[Any]:
     """People whose roles carry all of these rights; one statement. Raises KeyError for a right that does not exist."""
-    found = get_user_model()._default_manager.filter(is_active=True)
-    for right in rights:
-        found = found.filter(Q(is_superuser=True) | Q(groups__name__in=RIGHTS[right]))
-    return list(found.distinct().order_by("first_name", "username"))
+    return _with_rights(rights)()
+
+
+@cache
+def _with_rights(rights: tuple[str, ...]) -> Prepared:
+    roles = [RIGHTS[right] for right in rights]
+
+    def people() -> QuerySet[Any]:
+        found = get_user_model()._default_manager.filter(is_active=True)
+        for some in roles:
+            found = found.filter(Q(is_superuser=True) | Q(groups__name__in=some))
+        return found.distinct().order_by("first_name", "username")
+
+    return Prepared(people)
 
 
 def active() -> list[Any]:

@@ -47,15 +47,23 @@ def _seen(user: Any) -> QuerySet[Review]:
 
 
 def _mine(user: Any) -> Q:
-    me = f"person:{user.pk}"
+    return _of(f"person:{user.pk}")
+
+
+def _of(me: str) -> Q:
     return Q(decision__made_by=me) | Q(decision__settled_by=me)
 
 
 def waiting(user: Any) -> QuerySet[Review]:
     """The reviews that this person may do, the oldest first: of no decision of their own."""
     access.require(user, "review")
-    found = _seen(user).filter(state="drawn").exclude(_mine(user))
+    found = waiting_for(access.everything(user), f"person:{user.pk}")
     return found.select_related("case__subject", "decision").order_by("sampled_at", "id")
+
+
+def waiting_for(sealed: bool, me: str) -> QuerySet[Review]:
+    """The same for the actor `me`, who sees sealed cases or does not."""
+    return Review.objects.filter(access.shown(sealed, "case__"), state="drawn").exclude(_of(me))
 
 
 def disagreed(user: Any, *, now: datetime) -> list[Review]:
@@ -72,9 +80,9 @@ def feedback(user: Any, *, now: datetime) -> list[Review]:
     return list(found.order_by(F("read_at").desc(nulls_first=True), "-done_at")[:LISTED])
 
 
-def unread(user: Any, *, now: datetime) -> QuerySet[Review]:
-    """Those that the person has not read."""
-    return _seen(user).filter(_mine(user), done_at__gt=now - PAST, read_at=None)
+def unread_by(sealed: bool, me: str, since: datetime) -> QuerySet[Review]:
+    """Those that the actor `me`, who sees sealed cases or does not, has not read."""
+    return Review.objects.filter(access.shown(sealed, "case__"), _of(me), done_at__gt=since, read_at=None)
 
 
 def one(user: Any, number: int) -> Review:

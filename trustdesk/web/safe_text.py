@@ -53,8 +53,12 @@ def defang(value: str, kind: str = "url") -> str:
 
 def defang_text(text: str) -> str:
     """Free text with every address in it defanged; characters stay in their order, nothing is removed."""
-    text = _SCHEME.sub(lambda m: _no_link(m.group(0)), text)
-    text = _HOST.sub(lambda m: m.group(0).replace(m.group(1), _host(m.group(1))), text)
+    if ":" in text:  # most texts have none, and looking for it costs next to nothing
+        text = _SCHEME.sub(lambda m: _no_link(m.group(0)), text)
+    if "://" in text or "@" in text:
+        text = _HOST.sub(lambda m: m.group(0).replace(m.group(1), _host(m.group(1))), text)
+    if "." not in text:
+        return text
     return _BARE.sub(lambda m: m.group(0).replace(".", "[.]"), text)
 
 
@@ -63,7 +67,9 @@ def defang_line(text: str) -> str:
 
     A host in letters of another script is followed by its name on the wire.
     """
-    defanged = _DOMAIN.sub(lambda m: m.group(0).replace(".", "[.]"), defang_text(text))
+    defanged = defang_text(text)
+    if "." in defanged:
+        defanged = _DOMAIN.sub(lambda m: m.group(0).replace(".", "[.]"), defanged)
     return "".join(piece + (f" ({name})" if name else "") for piece, name in _foreign(defanged))
 
 
@@ -86,7 +92,7 @@ def wire(host: str) -> str:
 def _foreign(text: str) -> Iterator[tuple[str, str]]:
     """`text` in pieces, each with the wire name of the host that it ends with, or ""."""
     at = 0
-    for match in _NAME.finditer(text):
+    for match in () if text.isascii() else _NAME.finditer(text):
         name = match.group(2)
         # Outside an address a dot between words may end a sentence: there the last label must be one of ours.
         if name.isascii() or not (match.group(1) or name.rpartition(".")[2].lstrip("]").isascii()):
@@ -137,9 +143,12 @@ def visible(text: str) -> tuple[tuple[bool, str], ...]:
 
     Line feed and tab pass; carriage returns before a line feed vanish.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _plain(text.replace("\n", " ").replace("\t", " ")):
+        return ((False, text),) if text else ()
     runs: list[tuple[bool, str]] = []
     plain: list[str] = []
-    for char in text.replace("\r\n", "\n").replace("\r", "\n"):
+    for char in text:
         if char in "\n\t" or not _hidden(char):
             plain.append(char)
             continue
@@ -159,8 +168,14 @@ def shown(text: str) -> str:
 
 def one_line(text: str, limit: int = 300) -> str:
     """`text` for a heading or a table cell: hidden characters and line breaks out, at most `limit` characters."""
-    clean = " ".join("".join(c if not _hidden(c) else " " for c in text[: limit * 2]).split())
+    text = text[: limit * 2]
+    clean = " ".join((text if _plain(text) else "".join(c if not _hidden(c) else " " for c in text)).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def _plain(text: str) -> bool:
+    """Surely nothing hidden: letters, digits and signs of ASCII alone."""
+    return text.isascii() and text.isprintable()
 
 
 def _hidden(char: str) -> bool:
