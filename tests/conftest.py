@@ -23,6 +23,7 @@ os.environ["TRUSTDESK_HOME"] = _HOME
 os.environ.setdefault("TRUSTDESK_LOG_LEVEL", "ERROR")
 # A browser driven from a test leaves an event loop in its thread; the ORM of later tests there is used in no coroutine.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+os.environ["TRUSTDESK_GRACE_SECONDS"] = "0"  # what is decided goes out; tests of taking back say otherwise
 os.environ["DJANGO_SETTINGS_MODULE"] = "trustdesk.settings"
 # Only now: were it in pyproject.toml, pytest-django would read the settings before the folder above is named.
 django.setup()

@@ -31,6 +31,7 @@ def own_desk(home: Path) -> Iterator[dict[str, str]]:
     """Environment variables for a desk that shares nothing with any other."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRUSTDESK_")}
     environment["TRUSTDESK_HOME"] = str(home / "desk")
+    environment["TRUSTDESK_GRACE_SECONDS"] = "0"
     for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
         environment[f"TRUSTDESK_{name}_PORT"] = str(port)
     url = os.environ.get("TRUSTDESK_DATABASE_URL", "")

@@ -256,3 +256,23 @@ def test_precedents_say_why_and_a_draft_that_departs_is_marked(browser, ana, ope
     assert "3 of 3 like cases ended otherwise: no violation" in other
     same = client.post(f"/desk/case/{case.code}/decide", form | {"choice": "no_violation"}, headers=htmx)
     assert "ended otherwise" not in same.content.decode()
+
+
+def test_a_decision_is_taken_back_on_the_page_of_its_case(
+    browser, ana, diego, opened, decision_form, drain, now, settings
+):
+    settings.GRACE = timedelta(seconds=30)
+    client = browser(ana)
+    text = client.post(f"/desk/case/{opened.code}/decide", decision_form(opened), follow=True).content.decode()
+    assert "leave in 30 seconds" in text
+    assert "Take it back" in text
+    assert "Take it back" not in browser(diego).get(f"/desk/case/{opened.code}").content.decode()
+    assert "Taken back" in undo(client, opened)
+    drain(now + timedelta(minutes=1))
+    assert (Decision.objects.get().state, Case.objects.get().state) == ("taken_back", "open")
+    opened.refresh_from_db()
+    client.post(f"/desk/case/{opened.code}/decide", decision_form(opened))
+    drain(now + timedelta(minutes=1))
+    assert Decision.objects.latest("id").state == "final"
+    assert "Take it back" not in client.get(f"/desk/case/{opened.code}").content.decode()
+    assert ledger() == []

@@ -81,6 +81,26 @@ class Reviews:
     deciders: Mapping[str, int] = field(default_factory=dict)
 
 
+#: The circumstances that are weighed before anybody is suspended (DSA Art. 23(3)(a)-(d)).
+CIRCUMSTANCES = ("number", "share", "gravity", "intent")
+#: Forms of reports that a policy may let wait while their sender is suspended.
+MAY_WAIT = (Form.NOTICE, Form.DMCA)
+
+
+@dataclass(frozen=True, slots=True)
+class Misuse:
+    """The rule on plainly unfounded notices and complaints (DSA Art. 23(2)): `limit` of them within `window_days`, one
+    since a warning, and a person may suspend for at most `days` days (0: nobody is), having weighed `weigh`. Reports of the
+    `forms` wait meanwhile."""
+
+    limit: int = 3
+    window_days: int = 180
+    days: int = 0
+    second_person: bool = True
+    weigh: tuple[str, ...] = CIRCUMSTANCES
+    forms: tuple[str, ...] = (Form.NOTICE,)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A provider's policy in one version."""
@@ -100,6 +120,7 @@ class Policy:
     holds: Holds
     strikes: Strikes
     reviews: Reviews = Reviews()
+    misuse: Misuse = Misuse()
     protected: tuple[str, ...] = ()  # kinds of customers that are protected
     automated_per_day: int = 0
     automated_measures: tuple[str, ...] = ()
@@ -107,6 +128,7 @@ class Policy:
     min_reasons: int = 40
     answer_hours: int = 24
     appeal_days: int = 183
+    at_once: tuple[str, ...] = ()  # categories and forms whose decisions go out without the time for taking back
 
     def clause(self, ident: str) -> Clause | None:
         return next((c for c in self.clauses if c.id == ident), None)
@@ -162,12 +184,14 @@ def parse_policy(document: Mapping[str, Any], *, file: str, digest: str = "") ->
         holds=_holds(top.table("hold")),
         strikes=_strikes(top.table("strikes"), kinds),
         reviews=_reviews(top.table("review")),
+        misuse=_misuse(top.table("misuse")),
         protected=top.words("protected"),
         automated_per_day=(automation.whole("per_day") or 0) if automation else 0,
         automated_measures=automation.words("measures", choices=kinds) if automation else (),
         automated_letters=automation.words("letters", choices=AUTOMATED_LETTERS) if automation else (),
         min_reasons=top.whole("min_reasons", low=1, high=5000) or 40,
         answer_hours=(windows.whole("answer_hours", low=1, high=24 * 60) if windows else None) or 24,
+        at_once=windows.words("at_once", choices=(*Category, *Form)) if windows else (),
         appeal_days=(windows.whole("appeal_days", low=1, high=3650) if windows else None) or 183,
     )
     for table in (automation, windows):
@@ -265,6 +289,21 @@ def _strikes(table: Table | None, kinds: list[str]) -> Strikes:
         table.bad("warn_at", "rule.value", "a subject is warned before the limit (DSA Art. 23(1))")
     table.close()
     return strikes
+
+
+def _misuse(table: Table | None) -> Misuse:
+    if table is None:
+        return Misuse()
+    misuse = Misuse(
+        limit=table.whole("limit", low=2, high=1000) or 3,
+        window_days=table.whole("window_days", low=1, high=3650) or 180,
+        days=table.whole("days", required=True, low=0, high=365) or 0,
+        second_person=table.flag("second_person", default=True),
+        weigh=table.words("weigh", choices=CIRCUMSTANCES) or CIRCUMSTANCES,
+        forms=table.words("forms", choices=MAY_WAIT) or (Form.NOTICE,),
+    )
+    table.close()
+    return misuse
 
 
 def _reviews(table: Table | None) -> Reviews:

@@ -127,13 +127,14 @@ def _outcome(policy: Policy, item: Decided) -> dict[str, str]:
 
 def _changes(old: Policy, new: Policy) -> Iterator[Change]:
     for name in ("title", "version", "valid_from", "valid_to", "roles", "default_queue", "protected", "automated_per_day",
-                 "automated_measures", "min_reasons", "answer_hours", "appeal_days"):  # fmt: skip
+                 "automated_measures", "min_reasons", "answer_hours", "appeal_days",
+                 "at_once"):  # fmt: skip
         yield from _differ(name.replace("_", " "), getattr(old, name), getattr(new, name))
     yield from _items("clause", {c.id: c for c in old.clauses}, {c.id: c for c in new.clauses})
     yield from _items("measure", {m.kind: m for m in old.measures}, {m.kind: m for m in new.measures})
     yield from _items("queue of", dict(old.queues), dict(new.queues))
     yield from _items("queue of form", dict(old.form_queues), dict(new.form_queues))
-    for name in ("holds", "strikes", "reviews"):
+    for name in ("holds", "strikes", "reviews", "misuse"):
         yield from _values(name, getattr(old, name), getattr(new, name))
 
 

@@ -136,6 +136,7 @@ def policy_page(policy: Policy) -> str:
         f"more than {holds.assets_over} assets at once{'; protected customers' if holds.protected else ''}.",
         f"- Protected customers: {', '.join(policy.protected) or 'none'}.",
         f"- Automation: {policy.automated_per_day} decisions a day; {', '.join(policy.automated_measures) or 'no measures'}.",
+        f"- Out at once, without time for taking back: {', '.join(policy.at_once) or 'nothing'}.",
         f"- Public reasons of at least {policy.min_reasons} characters.",
         f"- A customer is asked to answer within {policy.answer_hours} hours and may appeal for {policy.appeal_days} days.",
         f"- Strikes: warned at {strikes.warn_at}, {strikes.measure or 'a measure'} at {strikes.limit}, "

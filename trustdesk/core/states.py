@@ -24,13 +24,21 @@ LIVES: Mapping[str, Life] = MappingProxyType(
             new="open",
             open="waiting held enforcing closed",
             waiting="open held enforcing closed",
-            held="open enforcing closed",
+            held="open waiting enforcing closed",
             enforcing="closed open",
             closed="open",  # reopened, or an appeal came in
         ),
         # What was no report may turn out to be one when it is read again.
         "report": _life(received="joined linked set_aside", joined="", linked="joined", set_aside="joined"),
-        "decision": _life(held="final rejected", final="overridden", rejected="", overridden=""),
+        # What was just decided may rest for a moment in which its maker takes it back.
+        "decision": _life(
+            held="final rejected",
+            resting="final taken_back",
+            final="overridden",
+            rejected="",
+            overridden="",
+            taken_back="",
+        ),
         "measure": _life(
             ordered="attempted cancelled",
             attempted="applied failed",
@@ -52,6 +60,7 @@ LIVES: Mapping[str, Life] = MappingProxyType(
         ),
         # A disagreement may have a decision looked at again; it is replaced, or it stands.
         "review": _life(drawn="done", done="reopened", reopened="replaced stood", replaced="", stood=""),
+        "suspension": _life(held="running rejected", running="ended lifted", rejected="", ended="", lifted=""),
         # A late duty is still a duty: breached → met records that it was done after all.
         "clock": _life(
             running="paused met breached expired cancelled",
@@ -69,10 +78,11 @@ FIRST: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "case": frozenset({"new"}),
         "report": frozenset({"received"}),
-        "decision": frozenset({"held", "final"}),
+        "decision": frozenset({"held", "resting", "final"}),
         "measure": frozenset({"ordered"}),
         "notice": frozenset({"queued", "withheld"}),
         "appeal": frozenset({"lodged"}),
+        "suspension": frozenset({"held", "running"}),
         "review": frozenset({"drawn"}),
         "clock": frozenset({"running", "paused"}),  # paused: it waits for a letter that must not go yet
     }

@@ -83,11 +83,13 @@ def decide(
     persist: bool = True,
     overrides: Decision | None = None,
     appeal: Appeal | None = None,
+    grace: timedelta = timedelta(0),
 ) -> Preview:
     """Make a decision, or with `persist` false show what it would do.
 
     `seen` is the `Case.seq` that the person's screen was drawn from; a case that moved on since is refused, so that
-    nobody decides on what they have not read. Raises Refused with every finding when the decision may not be made.
+    nobody decides on what they have not read. For `grace` the decision rests and its maker can take it back; the policy names
+    what goes out at once. Raises Refused with every finding when the decision may not be made.
     """
     with locked(case_id) as case:
         preview = _assess(case, choice, actor=actor, now=now)
@@ -102,7 +104,10 @@ def decide(
         if blocking:
             raise Refused(*blocking)
         return replace(
-            preview, decision=_write(case, choice, preview, actor=actor, now=now, overrides=overrides, appeal=appeal)
+            preview,
+            decision=_write(
+                case, choice, preview, actor=actor, now=now, overrides=overrides, appeal=appeal, grace=grace
+            ),
         )
 
 
@@ -164,7 +169,10 @@ def _assess(case: Case, choice: Choice, *, actor: Actor, now: datetime) -> Previ
             text = f"The reasons go to the {to} and hold what must not: {silence.said(kept)}."
             extra.append(Finding("decision.withheld", text, "reasons"))
     extra += strikes.findings(case, [w.kind for w in choice.measures], now=now)
-    if case.state == "held":
+    if case.state == "held" and Decision.objects.filter(case=case, state="resting").exists():
+        text = "This case was decided a moment ago; take that back first, or let it go out."
+        extra.append(Finding("decision.resting", text, "case"))
+    elif case.state == "held":
         extra.append(Finding("decision.held_already", "A decision on this case waits for a second person.", "case"))
     if case.state in ("new", "enforcing"):
         extra.append(
@@ -220,9 +228,11 @@ def _write(
     now: datetime,
     overrides: Decision | None,
     appeal: Appeal | None,
+    grace: timedelta,
 ) -> Decision:
     policy = duties.policy()
     held = preview.assessment.needs_second
+    rests = bool(grace) and not held and appeal is None and not {case.category, case.form} & {*policy.at_once}
     decision = Decision(
         case=case,
         outcome=choice.outcome,
@@ -233,9 +243,9 @@ def _write(
         policy_digest=policy.digest,
         reasons=choice.reasons.replace("\0", ""),
         notes=choice.notes.replace("\0", ""),
-        plan=[{"kind": w.kind, "asset": w.asset_id, "target": w.target[:2000]} for w in choice.measures],
+        plan=[_planned(case, w, now=now) for w in choice.measures],
         automated=choice.automated,
-        state="held" if held else "final",
+        state="held" if held else "resting" if rests else "final",
         made_by=str(actor),
         made_at=now,
         why_held=preview.assessment.why_second[:300],
@@ -253,8 +263,22 @@ def _write(
             body["appeal"] = appeal.pk
         record_all([Change(case, "decision.held", body, actor, now, rows=[decision, *met])])
         return decision
+    if rests:
+        was, until = case.state, now + grace
+        states.check("case", case.state, "held")
+        case.state = "held"
+        body = _body(decision) | {"state": "resting", "case_state": case.state, "was": was, "until": until}
+        tasks = [Todo("settle", {"decision": decision}, due_at=until)]
+        record_all([Change(case, "decision.rested", body, actor, now, rows=[decision], tasks=tasks)])
+        return decision
     record_all(_settle(case, decision, actor=actor, now=now, kind="decision.made", appeal=appeal))
     return decision
+
+
+def _planned(case: Case, wish: Wish, *, now: datetime) -> dict[str, object]:
+    """A measure as the plan keeps it; `repeat` marks the policy's step against a customer who went on after a warning."""
+    kept: dict[str, object] = {"kind": wish.kind, "asset": wish.asset_id, "target": wish.target[:2000]}
+    return kept | ({"repeat": True} if strikes.is_step(case, wish.kind, now=now) else {})
 
 
 def _body(decision: Decision) -> dict[str, object]:
@@ -270,6 +294,7 @@ def _body(decision: Decision) -> dict[str, object]:
         "made_at": decision.made_at,
         "plan": [{"kind": p["kind"], "asset": p["asset"]} for p in decision.plan],
         "overrides": decision.overrides_id,
+        "repeat": any(p.get("repeat", False) for p in decision.plan),
     }
 
 
@@ -339,6 +364,36 @@ def _next_state(case: Case, decision: Decision, measures: Sequence[Measure]) -> 
     elif case.state != wanted:
         states.check("case", case.state, wanted)
     return wanted
+
+
+def settle(decision_id: int, *, now: datetime) -> bool:
+    """Let a decision that rested go out, as its maker's; False when it was taken back or is out already."""
+    resting = Decision.objects.get(pk=decision_id)
+    with locked(resting.case_id) as case:
+        decision = Decision.objects.select_for_update().get(pk=decision_id)
+        if decision.state != "resting":
+            return False
+        states.check("decision", decision.state, "final")
+        maker = Actor.parse(decision.made_by)
+        record_all(_settle(case, decision, actor=maker, now=now, kind="decision.made"))
+    return True
+
+
+def take_back(decision_id: int, *, to: str, actor: Actor, now: datetime) -> Decision:
+    """Who made a decision takes it back while it rests; the case is as it was (state `to`). Raises Refused."""
+    resting = Decision.objects.get(pk=decision_id)
+    with locked(resting.case_id) as case:
+        decision = Decision.objects.select_for_update().get(pk=decision_id)
+        if decision.made_by != str(actor):
+            raise Refused(Finding("undo.not_possible", "This cannot be taken back.", "decision"))
+        if decision.state != "resting":
+            raise Refused(Finding("undo.too_late", "It has gone out; another decision answers it.", "decision"))
+        states.check("decision", decision.state, "taken_back")
+        states.check("case", case.state, to)
+        decision.state, case.state = "taken_back", to
+        body = {"decision": decision, "state": decision.state, "case_state": case.state}
+        record_all([Change(case, "decision.taken_back", body, actor, now, rows=[decision])])
+    return decision
 
 
 def approve(decision_id: int, *, actor: Actor, now: datetime, why: str = "") -> Decision:
@@ -418,3 +473,10 @@ def run_letters(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Write the letters that a decision owes."""
     for task in tasks:
         notify.about_decision(task.arguments["decision"], now=clock())
+
+
+@handler("settle")
+def run_settle(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
+    """Let decisions go out whose time for taking back is over."""
+    for task in tasks:
+        settle(task.arguments["decision"], now=clock())

@@ -52,6 +52,10 @@ def _held(case_id: int, entry: Entry, body: dict[str, Any], *, actor: Actor, now
     decide.reject(int(body["decision"]), actor=actor, now=now, why=WITHDRAWN)
 
 
+def _rested(case_id: int, entry: Entry, body: dict[str, Any], *, actor: Actor, now: datetime) -> None:
+    decide.take_back(int(body["decision"]), to=body["was"], actor=actor, now=now)
+
+
 Reverse = Callable[..., None]
 #: Kind of entry → what takes it back. What left the desk (a letter, a measure) is answered by another decision instead.
 REVERSE: dict[str, Reverse] = {
@@ -59,4 +63,5 @@ REVERSE: dict[str, Reverse] = {
     "case.snoozed": _snooze,
     "case.noted": _note,
     "decision.held": _held,
+    "decision.rested": _rested,
 }

@@ -9,13 +9,14 @@ from typing import Any
 from trustdesk.queries.case_page import Line
 
 WINDOW = timedelta(minutes=15)
-KINDS = frozenset({"case.assigned", "case.snoozed", "case.noted", "decision.held"})
+KINDS = frozenset({"case.assigned", "case.snoozed", "case.noted", "decision.held", "decision.rested"})
 #: What shows that it was taken back already, or does not stand any more.
 ENDED_BY = {
     "case.assigned": ("case.assigned",),
     "case.snoozed": ("case.woken", "case.snoozed"),
     "case.noted": ("note.withdrawn",),
     "decision.held": ("decision.approved", "decision.rejected"),
+    "decision.rested": ("decision.made", "decision.taken_back"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from trustdesk.settings import accounts, database
@@ -21,6 +22,7 @@ SMTP_PORT = int(os.environ.get("TRUSTDESK_SMTP_PORT", "8025"))
 MESSAGE_SIZE_LIMIT = int(os.environ.get("TRUSTDESK_MESSAGE_SIZE_LIMIT", str(32 * 1024 * 1024)))
 
 DESK = load_desk(HOME / "desk.toml")
+GRACE = timedelta(seconds=int(os.environ.get("TRUSTDESK_GRACE_SECONDS", DESK.grace_seconds)))
 
 SECRET_KEY = secret(KEYS_DIR / "web.key")
 DEBUG = os.environ.get("TRUSTDESK_DEBUG") == "1"

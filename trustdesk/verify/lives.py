@@ -13,12 +13,21 @@ LIVES: dict[str, tuple[set[str], set[tuple[str, str]]]] = {
             ("new", "open"),
             *(("open", s) for s in ("waiting", "held", "enforcing", "closed")),
             *(("waiting", s) for s in ("open", "held", "enforcing", "closed")),
-            *(("held", s) for s in ("open", "enforcing", "closed")),
+            *(("held", s) for s in ("open", "waiting", "enforcing", "closed")),
             *(("enforcing", s) for s in ("open", "closed")),
             ("closed", "open"),
         },
     ),
-    "decision": ({"held", "final"}, {("held", "final"), ("held", "rejected"), ("final", "overridden")}),
+    "decision": (
+        {"held", "resting", "final"},
+        {
+            ("held", "final"),
+            ("held", "rejected"),
+            ("resting", "final"),
+            ("resting", "taken_back"),
+            ("final", "overridden"),
+        },
+    ),
     "measure": (
         {"ordered"},
         {
@@ -49,6 +58,10 @@ LIVES: dict[str, tuple[set[str], set[tuple[str, str]]]] = {
     "review": (
         {"drawn"},
         {("drawn", "done"), ("done", "reopened"), ("reopened", "replaced"), ("reopened", "stood")},
+    ),
+    "suspension": (
+        {"held", "running"},
+        {("held", "running"), ("held", "rejected"), ("running", "ended"), ("running", "lifted")},
     ),
     "clock": (
         {"running", "paused"},

@@ -29,9 +29,21 @@ CASE_COLUMNS = {
 }
 #: What an entry says of a decision, in the columns' own names.
 DECIDED = ("outcome", "ground", "clause", "policy", "policy_digest", "automated")
+#: The state to which an entry about a decision leads.
+DECISION_STATES = {
+    "decision.made": "final",
+    "decision.approved": "final",
+    "decision.held": "held",
+    "decision.rejected": "rejected",
+    "decision.rested": "resting",
+    "decision.taken_back": "taken_back",
+}
 #: Digest of a letter without title and text.
 NOTHING = hashlib.sha256(text_of(["", "", ""])).hexdigest()
 ENDED = {"met", "expired", "cancelled"}
+#: What an entry makes of a suspension.
+SUSPENDED = {"ordered": "running", "held": "held", "approved": "running", "rejected": "rejected", "ended": "ended",
+             "lifted": "lifted"}  # fmt: skip
 
 
 class Bad(Exception):
@@ -59,8 +71,9 @@ class Story:
         if not self.case and kind != "case.opened":
             raise Bad("entry.order", f"a case begins with case.opened, not with {kind}")
         effect(self, kind, at, actor, body)
-        if "unread" in body:
-            self.case["unread"] = body["unread"]
+        for name in ("unread", "queue"):
+            if name in body:
+                self.case[name] = body[name]
         if "case_state" in body:
             self._move_case(body["case_state"], at, through_open=kind.startswith("decision."))
         for clock in body.get("clocks", ()):
@@ -125,20 +138,25 @@ class Story:
     def decision(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         key = body["decision"]
         state = body["state"]
-        if state != {"decision.held": "held", "decision.rejected": "rejected"}.get(kind, "final"):
+        if state != DECISION_STATES[kind]:
             raise Bad("state.unlawful", f"{kind} leads to {state}")
-        fresh = ("decision", key) not in self.things
-        if fresh != (kind in ("decision.made", "decision.held")):
+        known = self.things.get(("decision", key))
+        fresh, rested = known is None, known is not None and known["state"] == "resting"
+        if fresh != (kind in ("decision.held", "decision.rested") or (kind == "decision.made" and not rested)):
             raise Bad("state.unlawful", f"{kind} on a decision that is {'not there' if fresh else 'there already'}")
         columns = self._step("decision", key, state)
         if fresh:
             columns |= {"made_by": actor, "made_at": at, "settled_by": "", "settled_at": None}
+        elif rested:
+            # Who made it lets it go out, or takes it back.
+            if actor != columns["made_by"]:
+                raise Bad("decision.maker", f"{kind} by {actor}; the decision was made by {columns['made_by']}")
         else:
             # Who made it may take it back; only letting it stand needs somebody else.
             if kind == "decision.approved" and (actor == columns["made_by"] or not actor.startswith("person:")):
                 raise Bad("decision.second_person", f"{kind} by {actor}; the decision was made by {columns['made_by']}")
             columns |= {"settled_by": actor, "settled_at": at}
-        if kind == "decision.rejected":
+        if kind in ("decision.rejected", "decision.taken_back"):
             return
         columns |= {
             name: body[name] for name in ("outcome", "ground", "clause", "policy", "policy_digest", "automated")
@@ -296,6 +314,48 @@ class Story:
         if at < body["not_before"]:
             raise Bad("putback.early", f"ordered at {at}, not before {body['not_before']}")
 
+    def suspension(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
+        """A sender is suspended, by a person; it ends by itself no sooner than its last moment."""
+        key, verb = body["suspension"], kind.partition(".")[2]
+        if verb in ("contested", "answered"):
+            self._contest(verb, at, actor, body, self._thing("suspension", key))
+            return
+        if body["state"] != SUSPENDED[verb] or (("suspension", key) in self.things) == (verb in ("ordered", "held")):
+            raise Bad("state.unlawful", f"{kind} leads to {body['state']}")
+        columns = self._step("suspension", key, body["state"])
+        if verb in ("ordered", "held"):
+            columns |= {"made_by": actor, "made_at": at, "settled_by": "", "settled_at": None, "began_at": None}
+            columns |= {"ended_by": "", "ended_at": None, "until": None, "contest_state": "", "contested_at": None}
+            columns |= {"answered_by": "", "answered_at": None, "warning_id": body["warning"]}
+            columns |= {name: body[name] for name in ("who", "days", "grounds", "policy", "policy_digest")}
+        if verb in ("approved", "rejected"):
+            columns |= {"settled_by": actor, "settled_at": at}
+        if verb != "ended" and not actor.startswith("person:"):
+            raise Bad("suspension.person", f"{kind} by {actor}: only a person does that")
+        if verb == "approved" and actor == columns["made_by"]:
+            raise Bad("suspension.second_person", f"{kind} by {actor}, who ordered it")
+        if body["state"] == "running":
+            columns |= {"began_at": at, "until": body["until"]}
+        if verb in ("ended", "lifted"):
+            columns |= {"ended_at": at, "ended_by": actor}
+            if verb == "ended" and at < columns["until"]:
+                raise Bad("suspension.early", f"ended by itself at {at}, before {columns['until']}")
+
+    def _contest(self, verb: str, at: str, actor: str, body: dict[str, Any], columns: dict[str, Any]) -> None:
+        if verb == "contested":
+            if columns["contest_state"]:
+                raise Bad("state.unlawful", f"suspension {body['suspension']} is contested twice")
+            columns |= {"contest_state": "lodged", "contested_at": at}
+            return
+        if columns["contest_state"] != "lodged" or body["contest_state"] not in ("upheld", "dismissed"):
+            raise Bad("state.unlawful", f"suspension {body['suspension']} has no objection that could be answered so")
+        if actor in (columns["made_by"], columns["settled_by"]) or not actor.startswith("person:"):
+            raise Bad("suspension.same_person", f"{actor} answered an objection to a suspension of their own")
+        columns |= {"contest_state": body["contest_state"], "answered_by": actor, "answered_at": at}
+        if body["state"] != columns["state"]:
+            self._step("suspension", body["suspension"], body["state"])
+            columns |= {"ended_at": at, "ended_by": actor}
+
     def noted(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         """Changes no more than what every entry may (unread, case_state, clocks)."""
 
@@ -321,8 +381,9 @@ EFFECTS: dict[str, Effect] = {
     "submission.put_off": Story.noted,
     "submission.sent": Story.noted,
     "submission.refused": Story.noted,
+    "submission.left_out": Story.noted,
     "report.withdrawn": Story.noted,
-    **{f"decision.{s}": Story.decision for s in ("made", "held", "approved", "rejected")},
+    **dict.fromkeys(DECISION_STATES, Story.decision),
     **{f"measure.{s}": Story.measure for s in ("attempted", "applied", "confirmed", "failed")},
     **{f"measure.{s}": Story.measure for s in ("lifting", "lifted", "cancelled")},
     "measure.retried": Story.retried,
@@ -351,7 +412,8 @@ EFFECTS: dict[str, Effect] = {
     "court_action.accepted": Story.noted,
     "court_action.ended": Story.noted,
     "putback.ordered": Story.put_back,
+    "case.resumed": Story.noted,
+    **{f"suspension.{verb}": Story.suspension for verb in (*SUSPENDED, "contested", "answered")},
     "evidence.erased": Story.noted,
     "evidence.erasure_confirmed": Story.noted,
 }
-    "submission.left_out": Story.noted,

@@ -126,6 +126,8 @@ DECISION_STATE: Words = {
     "final": _("final"),
     "rejected": _("rejected by the second person"),
     "overridden": _("replaced by a later decision"),
+    "resting": _("just made"),
+    "taken_back": _("taken back"),
 }
 
 MEASURE: Words = {
@@ -396,6 +398,7 @@ FINDING: Words = {
     "decision.no_maker": _("A decision is made by somebody."),
     "decision.case_closed": _("The case is closed; it has to be opened again first."),
     "decision.too_long": _("Reasons and notes are too long."),
+    "decision.resting": _("This case was decided a moment ago; take that back first, or let it go out."),
     "decision.held_already": _("A decision on this case waits for a second person."),
     "decision.too_early": _("The desk is still at work on this case; try again in a moment."),
     "approval.same_person": _("The second person cannot be the one who made the decision."),

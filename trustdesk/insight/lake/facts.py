@@ -22,6 +22,8 @@ Line = dict[str, Any]
 Row = dict[str, Any]
 
 FINAL = frozenset({"decision.made", "decision.approved"})
+#: A decision that rests is none yet; one that is taken back while it rests never was.
+RESTING = frozenset({"decision.rested", "decision.taken_back"})
 OVERTURNED = frozenset({"upheld", "partly_upheld"})
 
 
@@ -84,7 +86,7 @@ class Facts:
         elif kind == "case.assigned":
             to = body.get("assigned_to")
             life.case["assigned_key"] = self.pseudonym("person", str(to)) if to else None
-        elif kind.startswith("decision."):
+        elif kind.startswith("decision.") and kind not in RESTING:
             self._decision(kind, here, body)
         elif kind.startswith("measure."):
             _measure(life, kind, at, body)

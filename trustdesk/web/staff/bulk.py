@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -134,6 +135,7 @@ def _decide(request: HttpRequest, form: Form, line: Line, *, persist: bool = Tru
             now=clock.now(),
             seen=line.seen,
             persist=persist,
+            grace=settings.GRACE,
         )
         line.findings = line.preview.findings
         if line.preview.decision is not None:

@@ -79,6 +79,7 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         "decidable": decidable,
         "draft": (draft or drafting.fresh(view)) if decidable or draft is not None else None,
         "held": held,
+        "resting": next((d for d in view.decisions if d.state == "resting"), None),
         "reviews": looked,
         "reopened": next((r for r in looked.values() if r.state == "reopened"), None),
         "is_mine": view.case.assigned_to_id == request.user.pk,

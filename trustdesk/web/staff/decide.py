@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -39,11 +40,14 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
         context = case_view.context(request, view, draft, preview=preview, departs=departs)
         return render(request, "staff/case.html", context)
     try:
-        done = flow.decide(case.pk, wanted, actor=actor(request), now=now, seen=draft.seen)
+        done = flow.decide(case.pk, wanted, actor=actor(request), now=now, seen=draft.seen, grace=settings.GRACE)
     except Refused as refused:
         return _refused(request, code, draft, refused)
     if done.decision is not None and done.decision.state == "held":
         messages.warning(request, _("%(code)s is decided and waits for a second person.") % {"code": case.code})
+    elif done.decision is not None and done.decision.state == "resting":
+        text = _("%(code)s is decided. Measures and letters leave in %(n)s seconds; until then you can take it back.")
+        messages.success(request, text % {"code": case.code, "n": f"{settings.GRACE.total_seconds():.0f}"})
     else:
         messages.success(
             request, _("%(code)s is decided. Measures and letters are on their way.") % {"code": case.code}

@@ -193,6 +193,8 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
         _("Asked how we did, they answered: %(answer)s") % {"answer": words.word("satisfaction", b["answer"])}
     ),
     "decision.made": lambda b, v: _("Decided: %s") % _decision(b, v),
+    "decision.rested": lambda b, v: _("Decided; it goes out in a moment: %s") % _decision(b, v),
+    "decision.taken_back": lambda b, v: _("Decision taken back before anything went out"),
     "decision.held": lambda b, v: _("Decided and held for a second person: %s") % _decision(b, v),
     "decision.approved": lambda b, v: _("Second person agreed: %s") % _decision(b, v),
     "decision.rejected": lambda b, v: _("Second person sent the decision back"),
