@@ -1,5 +1,8 @@
 """Strikes of customers and the record of reporters, worked out from decisions: nothing is stored that could drift.
 
+Who a reporter is, is claimed by anybody who writes a name into From. What counts against somebody is therefore counted by
+identity alone: an address whose domain signed that very mail (DKIM, aligned), or the account of an API token.
+
 A strike is a decision for measures in a category that the policy counts. It falls away when the decision is overridden or
 when a counter-notice gives access back, and it expires. The policy in force says how long and how many.
 """
@@ -10,11 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from django.conf import settings
+from django.db.models.functions import Upper
 
 from trustdesk import rules
+from trustdesk.core.misuse import Sender, Unfounded
 from trustdesk.core.policies import Strikes
 from trustdesk.core.strikes import Reputation, Standing, Strike, reputation, standing
-from trustdesk.models import Appeal, Case, Decision, Notice, Report
+from trustdesk.core.types import Actor
+from trustdesk.models import Appeal, Case, Decision, Joining, Notice, Party, Report, Suspension
 
 #: So many reports of one address are looked at, the newest.
 REPORTS = 2000
@@ -86,6 +92,118 @@ def with_one_more(case: Case, *, now: datetime) -> Record | None:
     today = now.astimezone(UTC).date()
     more = [*strikes_of(case.subject_id), Strike("new", case.category, today)]
     return replace(known, standing=standing(rule, more, today, warned_on=known.warned_on))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one identity: its verified reports (the newest REPORTS), the share of what was decided that led to a
+    measure, the warning that went out last, and the suspension that is there (held or running)."""
+
+    identity: str
+    sender: Sender
+    reputation: Reputation
+    reports: tuple[int, ...] = ()
+    warning: Notice | None = None
+    live: Suspension | None = None
+
+
+def identity_of(report: Report) -> tuple[str, bool]:
+    """Whose report this is (`account:NAME` of a token, `mail:ADDRESS`, "" for nobody), and whether that is verified.
+
+    `from:DOMAIN` stands with a party only where the domain of its own address signed the mail (`flow.authenticate`)."""
+    if report.account:
+        return f"account:{report.account}", True
+    party = report.reporter
+    if party is None or not party.email:
+        return "", False
+    return f"mail:{party.email.lower()}", any(name.startswith("from:") for name in party.verified)
+
+
+def identities_claimed(report: Report, email: str) -> tuple[str, ...]:
+    """The identities that a report claims to be of. Enough to make it wait, never enough to count it against anybody."""
+    names = (f"account:{report.account}" if report.account else "", f"mail:{email.lower()}" if email else "")
+    return tuple(name for name in names if name)
+
+
+def complainant(by: str) -> tuple[str, bool]:
+    """The identity behind `Appeal.by`: the customer, who holds a link that was sent to them, or whose report it was."""
+    actor = Actor.parse(by)
+    if actor.kind == "customer":
+        return f"customer:{actor.id}", True
+    report = Report.objects.select_related("reporter").filter(pk=int(actor.id)).first() if actor.id.isdigit() else None
+    return identity_of(report) if report is not None else ("", False)
+
+
+def reports_of(identity: str) -> list[Report]:
+    """The verified reports of an identity, the newest first, at most REPORTS."""
+    kind, _, name = identity.partition(":")
+    if kind == "account":
+        return list(Report.objects.filter(account=name).select_related("reporter").order_by("-id")[:REPORTS])
+    if kind != "mail":
+        return []
+    found = Report.objects.filter(reporter_id__in=parties_of(name))
+    return [r for r in found.select_related("reporter").order_by("-id") if identity_of(r) == (identity, True)]
+
+
+def parties_of(address: str) -> list[int]:
+    """Numbers of the parties who claim an address, the newest first, at most REPORTS."""
+    parties = Party.objects.alias(upper=Upper("email")).filter(upper=address.upper()).order_by("-id")
+    return list(parties.values_list("pk", flat=True)[:REPORTS])
+
+
+def known_of(identity: str, *, verified: bool) -> Known:
+    """What counts for and against an identity. `verified` says whether the report at hand is verified to be theirs."""
+    reports = reports_of(identity)
+    numbers = [r.pk for r in reports]
+    came = {r.pk: r.received_at for r in reports}
+    outcome, unfounded = _judged(came)
+    unfounded += _complaints(identity, numbers)
+    warning = _warning(identity, numbers)
+    live = Suspension.objects.filter(identity=identity, state__in=("held", "running")).first() if identity else None
+    flagger = not {f"from:{d.lower()}" for d in settings.DESK.trusted_flaggers}.isdisjoint(
+        {name for r in reports if r.reporter is not None for name in r.reporter.verified}
+    )
+    sender = Sender(
+        verified=verified,
+        flagger=flagger,
+        warned_at=warning.sent_at if warning is not None else None,
+        live=live.state if live is not None else "",
+        unfounded=tuple(sorted(unfounded, key=lambda u: (u.at, u.ref))),
+    )
+    counted = reputation(outcome.count("measures"), outcome.count("no_violation"))
+    return Known(identity, sender, counted, tuple(numbers), warning, live)
+
+
+def _judged(came: dict[int, datetime]) -> tuple[list[str], list[Unfounded]]:
+    """Outcomes of the cases of these reports, and those that were found to be unfounded and are not being looked at again;
+    a case counts once, from the newest of the reports."""
+    of_case: dict[int, datetime] = {}
+    for case, report in Joining.objects.filter(report__in=list(came)).values_list("case_id", "report_id"):
+        of_case[case] = max(of_case.get(case, came[report]), came[report])
+    decided = Decision.objects.filter(case__in=list(of_case), state="final").order_by("id")
+    last = {case: (number, outcome) for number, case, outcome in decided.values_list("pk", "case_id", "outcome")}
+    again = set(Appeal.objects.filter(case__in=list(of_case), state="lodged").values_list("decision_id", flat=True))
+    found = [
+        Unfounded(f"case:{case}", of_case[case])
+        for case, (number, outcome) in last.items()
+        if outcome == "no_violation" and number not in again
+    ]
+    return [outcome for _, outcome in last.values()], found
+
+
+def _complaints(identity: str, reports: list[int]) -> list[Unfounded]:
+    kind, _, name = identity.partition(":")
+    by = [f"customer:{name}"] if kind == "customer" else [f"reporter:{number}" for number in reports]
+    lost = Appeal.objects.filter(by__in=by, kind="appeal", state="dismissed").values_list("pk", "lodged_at")
+    return [Unfounded(f"appeal:{number}", at) for number, at in lost]
+
+
+def _warning(identity: str, reports: list[int]) -> Notice | None:
+    sent = Notice.objects.filter(kind="misuse_warning", state="sent").order_by("-sent_at", "-id")
+    kind, _, name = identity.partition(":")
+    if kind == "customer":
+        return sent.filter(to_role="customer", case__subject_id=int(name)).first()
+    return sent.filter(to_role="reporter", report__in=reports).first()
 
 
 def reputation_of(email: str) -> Reputation:

@@ -65,6 +65,21 @@ LAW = {
     "clause_title": "",
     "clause_text": "",
 }
+SUSPENDED = {
+    "targets": (),
+    "strikes": 4,
+    "warned_at": datetime(2026, 11, 2, 10, 0, tzinfo=UTC),
+    "waits_from": datetime(2026, 11, 16, 9, 40, tzinfo=UTC),
+    "waits_until": datetime(2026, 11, 30, 9, 40, tzinfo=UTC),
+    "appeal_until": DECIDED["appeal_until"],
+    "reasons": "Four times you reported https://shop-9.example/ as phishing. Each time it was the shop of the brand's own dealer.",
+    "weighed": (
+        ("number", "Four within three weeks."),
+        ("share", "Four of four."),
+        ("gravity", "The shop would have been closed before the holidays."),
+        ("intent", "You wrote that you sell the same goods."),
+    ),
+}
 
 #: name of the golden file → (kind of letter, facts)
 SAMPLES: dict[str, tuple[str, LetterFacts]] = {
@@ -267,15 +282,60 @@ SAMPLES: dict[str, tuple[str, LetterFacts]] = {
             appeal_until=DECIDED["appeal_until"],
         ),
     ),
-    "strike_warning-reporter": (
-        "strike_warning",
+    "misuse_warning-reporter": (
+        "misuse_warning",
         replace(
             TO_REPORTER,
             targets=(),
             strikes=5,
             strike_limit=8,
-            consequence="we put your reports aside for 30 days",
+            consequence="we handle your reports after those of others for a time",
             reasons="They name pages that do not exist, and did not exist when you reported them.",
+        ),
+    ),
+    "misuse_warning-customer": (
+        "misuse_warning",
+        replace(
+            TO_CUSTOMER,
+            targets=(),
+            strikes=1,
+            strike_limit=3,
+            consequence="we handle your complaints after those of others for a time",
+            appeal_until=DECIDED["appeal_until"],
+        ),
+    ),
+    "suspension-reporter": ("suspension", replace(TO_REPORTER, **SUSPENDED)),
+    "suspension-customer": (
+        "suspension",
+        replace(TO_CUSTOMER, **SUSPENDED, out_of_court="Mesa de Acuerdos, https://acuerdos.example/"),
+    ),
+    "suspension_answer-upheld": (
+        "suspension_answer",
+        replace(
+            TO_REPORTER, appeal_outcome="upheld", appeal_reasons="Two of the pages had been changed when we looked."
+        ),
+    ),
+    "suspension_answer-dismissed": (
+        "suspension_answer",
+        replace(
+            TO_REPORTER,
+            appeal_outcome="dismissed",
+            appeal_reasons="We looked at all three pages again, as they stood when you reported them.",
+            waits_until=SUSPENDED["waits_until"],
+            out_of_court="Mesa de Acuerdos, https://acuerdos.example/",
+        ),
+    ),
+    "suspension_answer-lifted": (
+        "suspension_answer",
+        replace(TO_CUSTOMER, appeal_outcome="lifted", appeal_reasons="The person who wrote the complaints has left."),
+    ),
+    "acknowledgement-waits": ("acknowledgement", replace(TO_REPORTER, waits_until=SUSPENDED["waits_until"])),
+    "appeal_received-waits": (
+        "appeal_received",
+        replace(
+            TO_CUSTOMER,
+            appeal_received_at=datetime(2026, 11, 20, 8, 0, tzinfo=UTC),
+            waits_until=SUSPENDED["waits_until"],
         ),
     ),
 }

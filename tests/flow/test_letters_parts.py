@@ -47,7 +47,14 @@ GAPS: list[tuple[str, dict[str, object], str]] = [
     ("restored-reporter", {"reasons": ""}, "reasons"),
     ("strike_warning-customer", {"strikes": 0}, "facts"),
     ("strike_warning-customer", {"consequence": ""}, "consequence"),
-    ("strike_warning-reporter", {"strike_limit": 0}, "consequence"),
+    ("misuse_warning-reporter", {"strike_limit": 0}, "consequence"),
+    ("misuse_warning-customer", {"strikes": 0}, "facts"),
+    ("suspension-reporter", {"waits_until": None}, "until"),
+    ("suspension-reporter", {"warned_at": None}, "facts"),
+    ("suspension-reporter", {"reasons": ""}, "reasons"),
+    ("suspension-reporter", {"weighed": ()}, "weighed"),
+    ("suspension_answer-dismissed", {"appeal_outcome": ""}, "outcome"),
+    ("suspension_answer-lifted", {"appeal_reasons": ""}, "reasons"),
 ]
 
 

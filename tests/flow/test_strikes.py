@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,8 +14,8 @@ from tests.flow.test_putback import OPENS, counter
 from tests.flow.test_validity import clean
 from trustdesk import standing
 from trustdesk.core.types import Actor, Refused
-from trustdesk.flow import appeal, decide, strikes
-from trustdesk.models import Asset, Case, Decision, Notice, Subject
+from trustdesk.flow import appeal, decide, misuse, strikes
+from trustdesk.models import Asset, Case, Decision, Entry, Notice, Subject
 from trustdesk.queries import strikes as shown
 
 pytestmark = pytest.mark.django_db
@@ -69,9 +70,36 @@ def test_warned_at_the_second_and_the_step_is_named_at_the_third(
     assert "account_suspend" in next(f.message for f in preview.findings if f.code == "strike.limit")
     decide.decide(case.pk, choice, actor=ANA, now=later)
     drain(later)
+    assert not any("repeat" in planned for d in Decision.objects.all() for planned in d.plan)  # another measure
     record = standing.record_of(customer.pk, now=later)
     assert (record.standing.step, record.standing.measure) == ("measure", "account_suspend")
     assert Notice.objects.filter(kind="strike_warning").count() == 1
+    clean()
+
+
+def test_the_step_after_warning_and_limit_is_marked_for_the_account(infringe, customer: Subject, drain, now: datetime):
+    """DSA Article 23(1): the whole path, and what Article 24(1)(b) has to count of it."""
+    infringe(now)
+    infringe(now + DAY)  # warned
+    account = Asset.objects.create(subject=customer, kind="account", ref="acc-1", value="acc-1", role="hosting")
+    later = now + 2 * DAY
+    dmca("https://login-bancoazul.example/third.jpg", now=later, number=70)
+    drain(later)
+    case = Case.objects.order_by("-id").first()
+    assert case is not None
+    choice = disable(account, clause="3.1", measures=(decide.Wish("account_suspend", account.pk),))
+    held = decide.decide(case.pk, choice, actor=ANA, now=later).decision
+    assert held is not None and held.state == "held"  # severe: a second person
+    decide.approve(held.pk, actor=DIEGO, now=later)
+    drain(later)
+    held.refresh_from_db()
+    assert held.plan[0]["repeat"] is True
+    bodies = Entry.objects.filter(chain=case.pk, kind__in=("decision.held", "decision.approved")).values_list(
+        "body", flat=True
+    )
+    assert [json.loads(b)["repeat"] for b in bodies] == [True, True]
+    others = Entry.objects.filter(kind="decision.made").values_list("body", flat=True)
+    assert not any(json.loads(b)["repeat"] for b in others)
     clean()
 
 
@@ -143,7 +171,7 @@ def test_reporters_are_measured_by_outcome_and_never_left_unread(infringe, site:
     made = infringe(now)
     with pytest.raises(Refused):
         report = made.case.first_reports.get()
-        strikes.warn_reporter(made.case_id, report.pk, actor=ANA, now=now)
+        misuse.warn(made.case_id, report.pk, actor=ANA, now=now)
     for number in range(20, 29):
         dmca(f"https://login-bancoazul.example/{number}.jpg", now=now, number=number)
         drain()
@@ -157,5 +185,5 @@ def test_reporters_are_measured_by_outcome_and_never_left_unread(infringe, site:
     ana.groups.add(Group.objects.get_or_create(name="investigator")[0])
     assert dict(shown.of_case(ana, made.case, now=now).reporters)["lena@photos.example"] == known
     report = Case.objects.order_by("-id")[0].first_reports.get()
-    warned = strikes.warn_reporter(report.case_id, report.pk, actor=ANA, now=now)
+    warned = misuse.warn(report.case_id, report.pk, actor=ANA, now=now)
     assert warned is not None and "9" in warned.parts["facts"]

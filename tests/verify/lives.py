@@ -21,6 +21,7 @@ from trustdesk.flow import (
     notes,
     people,
     publish,
+    receive,
     record,
     registers,
     retain,

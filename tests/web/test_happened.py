@@ -166,10 +166,10 @@ def test_a_reporter_whose_report_was_unfounded_is_warned_by_a_person(ana, opened
     assert 'value="warn"' in ana.get(where).content.decode()
     ana.post(where, {"do": "warn", "what": "CSIRT@bancoazul.example"})
     drain()
-    warning = opened.notices.get(kind="strike_warning")
+    warning = opened.notices.get(kind="misuse_warning")
     assert (warning.to_role, warning.state) == ("reporter", "sent")
     page = ana.post(where, {"do": "warn", "what": "nobody@else.example"}, follow=True).content.decode()
-    assert "That report is not of this case" in page and opened.notices.filter(kind="strike_warning").count() == 1
+    assert "That report is not of this case" in page and opened.notices.filter(kind="misuse_warning").count() == 1
 
 
 def test_a_duty_that_outlives_its_case_is_listed_until_it_is_met(ana, opened: Case, site, drain, now):

@@ -94,6 +94,27 @@ LETTERS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
             Part("consequence", "what follows, and for how long", "DSA Art. 23(1), (3)"),
             Part("redress", "how to object", "DSA Art. 23(3)"),
         ),
+        "misuse_warning": _parts(
+            _REFERENCE,
+            Part("facts", "what is counted", "DSA Art. 23(3)"),
+            Part("consequence", "what may follow", "DSA Art. 23(2)"),
+            Part("redress", "how to object", "DSA Art. 23(3)"),
+        ),
+        "suspension": _parts(
+            _REFERENCE,
+            Part("consequence", "what waits and what does not", "DSA Art. 23(2)"),
+            Part("until", "the last day", "DSA Art. 23(2)"),
+            Part("facts", "what it rests on, and the warning before", "DSA Art. 23(2)-(3)"),
+            Part("reasons", "why", "DSA Art. 23(3)"),
+            Part("weighed", "which circumstances were weighed", "DSA Art. 23(3)"),
+            Part("redress", "how to object", _HOUSE),
+        ),
+        "suspension_answer": _parts(
+            _REFERENCE,
+            Part("outcome", "what was decided on the suspension", _HOUSE),
+            Part("reasons", "why", _HOUSE),
+            Part("redress", "out-of-court settlement and courts", _HOUSE),
+        ),
         "filing": _parts(_REFERENCE, Part("facts", "what is filed", _HOUSE)),
     }
 )

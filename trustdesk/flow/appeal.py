@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from trustdesk import evidence
-from trustdesk.core import states
+from trustdesk.core import misuse, states
 from trustdesk.core.types import NOT_REPORTS, SYSTEM, Actor, Channel, Finding, Form, Refused
-from trustdesk.flow import decide, delivery, duties, parse, putback, triage, withdraw
+from trustdesk.flow import decide, delivery, duties, parse, putback, triage, waiting, withdraw
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import TryLater, handler
 from trustdesk.models import Appeal, Case, Clock, Decision, Evidence, Joining, Notice, Party, Report, Task
@@ -81,6 +81,7 @@ def lodge(
             language=language[:12],
             lodged_at=now,
         )
+        queue = _queue(case, kind, by, now=now)
         if case.state == "closed":
             states.check("case", case.state, "open")
             case.state, case.closed_at = "open", None
@@ -98,6 +99,7 @@ def lodge(
             "case_state": case.state,
             "unread": case.unread,
             "clocks": duties.described(clocks),
+            **queue,
         }
         tasks = [Todo("appeal_letter", {"appeal": appeal, "kind": "appeal_received"})]
         record(case, "appeal.lodged", body, actor=actor, now=now, rows=[kept, appeal, *clocks], tasks=tasks)
@@ -105,6 +107,19 @@ def lodge(
             shown = dict(elements) if elements else {e.id: e.present for e in dmca.counter_elements(text)}
             putback.judge(case, appeal, shown, at=received_at or now, actor=SYSTEM, now=now)
     return appeal
+
+
+def _queue(case: Case, kind: str, by: Actor, *, now: datetime) -> dict[str, str]:
+    """A complaint of somebody who is suspended waits, if it is all that there is to do on the case; a counter-notice never
+    does. Anything else takes the case out of waiting. What the entry says of the queue."""
+    suspension = waiting.of_complaint(by, now=now) if kind == "appeal" and case.state == "closed" else None
+    if suspension is not None and waiting.waits(suspension, category=case.category, form=Form.NOTICE):
+        case.queue = misuse.QUEUE
+    elif case.queue == misuse.QUEUE:
+        waiting.put_back(case, now=now)
+    else:
+        return {}
+    return {"queue": case.queue}
 
 
 def lodge_report(case_id: int, report_id: int, *, actor: Actor, now: datetime) -> Appeal:

@@ -22,6 +22,7 @@ _DIGITS = 6  # of a code without its prefix and dash
 _MAC_BYTES = 20  # 160 bits, 32 characters of base 32: no sign that a mail program cuts off the end of a link
 _STATUS = "status"
 _CUSTOMER = "customer"
+_SUSPENSION = "suspension"
 
 
 def token(purpose: str, *idents: int) -> str:
@@ -73,6 +74,16 @@ def status_url(report_id: int) -> str:
 def customer_url(case_id: int, subject_id: int) -> str:
     """Where this customer sees what was decided on the case, answers and appeals."""
     return f"{base()}/c/{customer_token(case_id, subject_id)}"
+
+
+def suspension_url(number: int) -> str:
+    """Where whom a suspension binds reads it and objects to it."""
+    return f"{base()}/suspended/{token(_SUSPENSION, number)}"
+
+
+def resolve_suspension(text: str) -> int | None:
+    """The suspension's number of a token made for `suspension_url`, or None."""
+    return resolve(_SUSPENSION, text)
 
 
 def base() -> str:

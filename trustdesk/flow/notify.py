@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from trustdesk.core import clocks as engine
-from trustdesk.core import deciding, journal
+from trustdesk.core import deciding, journal, misuse
 from trustdesk.core.types import NEVER_WRITTEN_TO, SYSTEM, Actor
-from trustdesk.flow import duties, letters, links, silence, survey
+from trustdesk.flow import duties, letters, links, silence, survey, waiting
 from trustdesk.flow.elements import missing_of
 from trustdesk.flow.letters import LetterFacts
 from trustdesk.flow.record import Todo, locked, record
@@ -159,7 +159,7 @@ def to_reporter(
         recipient_name=party.name,
         report_code=report.code,
         received_at=report.received_at,
-        link=links.status_url(report.pk),
+        link=facts.link or links.status_url(report.pk),
     )
     return write(
         case, kind, facts=facts, address=party.email, name=party.name, language=language,
@@ -172,7 +172,7 @@ def to_customer(case: Case, kind: str, *, facts: LetterFacts, now: datetime, **a
     subject: Subject | None = case.subject
     if subject is None:
         return None
-    link = links.customer_url(case.pk, subject.pk)
+    link = facts.link or links.customer_url(case.pk, subject.pk)
     facts = replace(facts, recipient="customer", recipient_name=subject.name, link=link)
     return write(
         case, kind, facts=facts, address=subject.email, name=subject.name, language=language_for(subject.language),
@@ -188,7 +188,21 @@ def acknowledge(report_id: int, *, now: datetime) -> None:
     with locked(report.case_id) as case:
         if Notice.objects.filter(report=report, kind="acknowledgement").exists():
             return
-        to_reporter(case, report, "acknowledgement", facts=facts_about(case, report=report), now=now)
+        facts = facts_about(case, report=report)
+        if case.queue == misuse.QUEUE:
+            facts = replace(facts, expected_by=None, waits_until=_waits_until(report, now=now))
+        to_reporter(case, report, "acknowledgement", facts=facts, now=now)
+
+
+def _waits_until(report: Report, *, now: datetime) -> datetime | None:
+    """Until when what they hand in waits, if the sender was not told so before in the suspension that runs."""
+    suspension = waiting.of_report(report, now=now)
+    if suspension is None or suspension.began_at is None or report.reporter is None:
+        return None
+    said = Notice.objects.filter(kind="acknowledgement", to_address__iexact=report.reporter.email)
+    if said.filter(created_at__gte=suspension.began_at, parts__has_key="waits").exists():
+        return None
+    return suspension.until
 
 
 def about_decision(decision_id: int, *, now: datetime) -> None:
@@ -266,6 +280,9 @@ def about_appeal(appeal_id: int, kind: str, *, now: datetime) -> None:
         if Notice.objects.filter(appeal=appeal, kind=kind).exists():
             return
         facts = facts_about(case, decision=appeal.decision, appeal=appeal)
+        if kind == "appeal_received" and case.queue == misuse.QUEUE:
+            waits = waiting.of_complaint(Actor.parse(appeal.by), now=now)
+            facts = replace(facts, expected_by=None, waits_until=waits.until if waits is not None else None)
         if kind == "appeal_outcome" and settings.DESK.survey:
             facts = replace(facts, survey=survey.link_after_appeal(case.category, appeal.pk))
         if appeal.by.startswith("customer"):

@@ -19,7 +19,7 @@ from django.db.models.functions import Cast, Concat
 
 from trustdesk.core import states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, ClaimedParty, Finding, Reading, Refused
-from trustdesk.flow import duties, parse, triage
+from trustdesk.flow import duties, parse, triage, waiting
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, add_tasks, record_all
 from trustdesk.flow.work import handler
@@ -123,6 +123,7 @@ def _again(report_id: int, reading: Reading, *, actor: Actor, now: datetime) -> 
     kept: set[int] = set()
     by_claim = {id(c): row for c, row in zip(reading.indicators, after, strict=True)}
     triage.find_cases([job])
+    waiting.mark([job], now=now)
     for placing in job.placings:
         found = placing.case
         known = None if found is None else next((c for c in old if c.pk == found.pk), found)

@@ -1,7 +1,8 @@
-"""Strikes: a customer is warned before the policy's step is due, and a person may warn a reporter who misuses notices.
+"""Strikes: a customer is warned before the policy's step is due, and the step that is taken then is marked as such.
 
-17 USC 512(i)(1)(A); DSA Article 23. What counts is worked out from decisions (`trustdesk.standing`). Nobody is suspended here:
-the step that the policy names is shown to whoever decides, who weighs the case (Article 23(3)).
+17 USC 512(i)(1)(A); DSA Article 23(1). What counts is worked out from decisions (`trustdesk.standing`). Nobody is suspended
+here: the step that the policy names is shown to whoever decides, who weighs the case (Article 23(3)). Those who misuse notices
+and complaints are `flow.misuse`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from trustdesk import standing
-from trustdesk.core.types import Actor, Finding, Refused
+from trustdesk.core.types import Finding
 from trustdesk.flow import duties, notify, telling
 from trustdesk.flow.record import locked
 from trustdesk.flow.work import handler
-from trustdesk.models import Case, Decision, Notice, Report, Task
+from trustdesk.models import Case, Decision, Notice, Task
 
 
 def counts(case: Case) -> bool:
@@ -69,35 +70,13 @@ def findings(case: Case, kinds: Sequence[str], *, now: datetime) -> tuple[Findin
     return tuple(out)
 
 
-def warn_reporter(case_id: int, report_id: int, *, actor: Actor, now: datetime) -> Notice | None:
-    """Warn somebody whose reports were plainly unfounded (DSA Article 23(2)), on a person's word alone.
-
-    Raises Refused for a report that is not of the case, and while nothing of theirs was decided to be unfounded.
-    """
-    with locked(case_id) as case:
-        report = Report.objects.select_related("reporter").filter(pk=report_id, joinings__case=case).first()
-        if report is None or report.reporter is None:
-            raise Refused(Finding("strike.report", "That report is not of this case.", "report"))
-        known = standing.reputation_of(report.reporter.email)
-        if known.unfounded == 0:
-            raise Refused(Finding("strike.nothing", "Nothing of theirs was found to be unfounded so far.", "report"))
-        rule = duties.policy().strikes
-        facts = replace(telling.facts_about(case, report=report), strikes=known.unfounded, strike_limit=rule.limit)
-        facts = replace(facts, consequence=REPORTER_STEP.get(telling.language_for(report.reporter.language), ""))
-        return notify.to_reporter(case, report, "strike_warning", facts=facts, now=now, actor=actor)
-
-
-def warn_sender(case_id: int, email: str, *, actor: Actor, now: datetime) -> Notice | None:
-    """`warn_reporter` for the newest report of the case that came from an address. Raises Refused."""
-    mine = Report.objects.filter(joinings__case_id=case_id, reporter__email__iexact=email).order_by("-id")
-    number = mine.values_list("pk", flat=True).first() if email else None
-    return warn_reporter(case_id, number or 0, actor=actor, now=now)
-
-
-REPORTER_STEP = {
-    "en": "we put your reports behind those of others for a time; we go on reading every one",
-    "es": "durante un tiempo tratamos sus reportes después de los demás; seguimos leyendo cada uno",
-}
+def is_step(case: Case, kind: str, *, now: datetime) -> bool:
+    """A measure of this kind, ordered on the case today, is the policy's step against a customer who was warned and has
+    reached the limit: a suspension under DSA Article 23(1), to be counted as one (Article 24(1)(b))."""
+    if not counts(case):
+        return False
+    after = standing.with_one_more(case, now=now)
+    return after is not None and after.standing.step == "measure" and after.standing.measure == kind
 
 
 @handler("strikes")

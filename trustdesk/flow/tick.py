@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from trustdesk.core import states
 from trustdesk.core.types import SYSTEM
-from trustdesk.flow import checkpoint, confirm, duties, putback, snooze, triage, views
+from trustdesk.flow import checkpoint, confirm, duties, misuse, putback, snooze, triage, upkeep, views
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.models import Case, Checkpoint, Clock, Fact, IdempotencyKey
 
@@ -20,8 +20,8 @@ CHECKPOINT_EVERY = timedelta(hours=1)
 
 
 def tick(now: datetime) -> int:
-    """See to every clock and every snooze that is due. Returns how many changed. Two indexed queries when none is due."""
-    changed = snooze.wake_due(now)
+    """See to every clock, snooze and suspension that is due. Returns how many changed. Three indexed queries when none is due."""
+    changed = snooze.wake_due(now) + misuse.end_due(now)
     while True:
         due = list(
             Clock.objects.filter(state="running", due_at__lt=now)

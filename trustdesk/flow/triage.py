@@ -14,13 +14,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from trustdesk.core import journal, routing, states
+from trustdesk.core import journal, misuse, routing, states
 from trustdesk.core.types import NEVER_WRITTEN_TO, NOT_REPORTS, Actor, Category, Claimed, ClaimedParty, Form, Reading
-from trustdesk.flow import answering, authenticate, duties
+from trustdesk.flow import answering, authenticate, duties, waiting
 from trustdesk.flow.answering import ANSWERS
 from trustdesk.flow.locate import host_of, hosts_of, locate
 from trustdesk.flow.record import Draft, Group, Todo, record_all
-from trustdesk.models import Asset, Case, Indicator, Joining, Notice, Party, Report
+from trustdesk.flow.waiting import reprioritise as reprioritise
+from trustdesk.models import Asset, Case, Indicator, Joining, Notice, Party, Report, Suspension
 
 #: Complaints about the same work or person are one case only if they name the same targets.
 PER_TARGET = frozenset({"copyright", "trademark", "ncii", "harassment", "doxing", "child_safety", "domain_dispute"})
@@ -50,6 +51,7 @@ class Job:
     answered: Notice | None = None
     linked: str = ""  # by what the case was found of an answer that names no letter of ours (flow.answering)
     assets: dict[str, Asset] = field(default_factory=dict)  # host → whose it is, for all the hosts of a batch
+    suspension: Suspension | None = None  # of its sender, as claimed
 
 
 def open_or_join(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: datetime) -> None:
@@ -85,6 +87,7 @@ def _place(pairs: Sequence[tuple[Report, Reading]], *, actor: Actor, now: dateti
         job.assets = assets
         job.placings = [] if job.reading.form in NOT_REPORTS else groups(job)
     find_cases(jobs)
+    waiting.mark(jobs, now=now)
     drafts: list[Draft] = []
     opened: dict[str, Case] = {}
     for job in jobs:
@@ -298,10 +301,11 @@ def new_case(job: Job, placing: Placing, *, now: datetime) -> Case:
                             customer_country=placing.asset.subject.country if placing.asset else "")  # fmt: skip
     applied = duties.regimes_for(facts, now=now)
     first = placing.targets[0].value if placing.targets else ""
+    waits = waiting.waits(job.suspension, category=category, form=reading.form)
     return Case(
         category=category,
         form=reading.form,
-        queue=routing.queue(policy, category, reading.form),
+        queue=misuse.QUEUE if waits else routing.queue(policy, category, reading.form),
         severity=kind.severity,
         language=reading.language[:12],
         title=_plain(first or reading.subject, 300),
@@ -335,14 +339,10 @@ def opening(job: Job, case: Case, *, actor: Actor, now: datetime) -> Draft:
         "regimes": [[r["id"], r["version"], r["digest"]] for r in case.regimes],
         "clocks": duties.described(clocks),
     }
+    if case.queue == misuse.QUEUE and job.suspension is not None:
+        body["suspension"] = job.suspension.pk
     todo = Todo("enrich", {"case": case})
     return Draft(case, "case.opened", body, actor, now, rows=clocks, tasks=[todo])
-
-
-def reprioritise(case: Case, *, now: datetime) -> None:
-    """Set the priority from severity, harm and the nearest due clock."""
-    kind = duties.kind_of(case.category)
-    case.priority = routing.priority(case.severity, kind.harm, case.next_due_at, now)
 
 
 def _report_body(report: Report, reading: Reading) -> dict[str, Any]:
@@ -362,6 +362,17 @@ def _report_body(report: Report, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _brings_back(job: Job, case: Case, *, now: datetime) -> dict[str, str]:
+    """A case that waits because its sender is suspended waits no longer when somebody else reports the same."""
+    form = job.reading.form
+    if case.queue != misuse.QUEUE or form in NOT_REPORTS | waiting.QUIET:
+        return {}
+    if waiting.waits(job.suspension, category=case.category, form=form):
+        return {}
+    waiting.put_back(case, now=now)
+    return {"queue": case.queue}
+
+
 def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, actor: Actor, now: datetime) -> Draft:
     """`report.received` on the first of a report's cases, `report.joined` on the others."""
     report, reading = job.report, job.reading
@@ -369,6 +380,7 @@ def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, a
     case.last_report_at = max(case.last_report_at, report.received_at)
     rows: list[Any] = [Joining(report=report, case=case, at=now)]
     tasks: list[Todo] = []
+    back = _brings_back(job, case, now=now)
     if duties.judges(case, report.form):
         tasks.append(Todo("judge", {"report": report, "case": case}))
     unread = reading.form in ANSWERS and case.pk is not None and job.answered is None
@@ -381,7 +393,7 @@ def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, a
     elif reading.form == Form.COUNTER_NOTICE and unread:
         after.append(Todo("counter", {"report": report, "case": case}))
     if not first:
-        body = {"report": report, "form": report.form, "indicators": len(indicators)}
+        body = {"report": report, "form": report.form, "indicators": len(indicators), **back}
         if unread:
             body |= {"unread": case.unread, "linked": job.linked}
         rows.append(Group("indicators/report", indicators))
@@ -393,7 +405,7 @@ def joining(job: Job, case: Case, indicators: list[Indicator], *, first: bool, a
     rows = [*_parties(report, reading), report.evidence, *rows, report]
     if indicators:
         rows.append(Group("indicators/report", indicators))
-    body = _report_body(report, reading)
+    body = _report_body(report, reading) | back
     if authenticate.wanted(report):
         tasks.append(Todo("authenticate", {"report": report}))
     if job.answered is not None:

@@ -65,6 +65,7 @@ def load_handlers() -> None:
         enforce,
         enrich,
         mailing,
+        misuse,
         notify,
         parse,
         putback,

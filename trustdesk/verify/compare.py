@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from trustdesk.models import Appeal, Case, Clock, Decision, Measure, Notice, Review
+from trustdesk.models import Appeal, Case, Clock, Decision, Measure, Notice, Review, Suspension
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.hashing import stamp, text_of
 from trustdesk.verify.reading import Unreadable, read
@@ -24,6 +24,7 @@ DERIVED: dict[str, dict[str, Callable[[dict[str, Any]], Any]]] = {
     "measure": {},
     "review": {},
     "clock": {},
+    "suspension": {},
 }
 MODELS: dict[str, type[Model]] = {
     "clock": Clock,
@@ -32,9 +33,13 @@ MODELS: dict[str, type[Model]] = {
     "notice": Notice,
     "appeal": Appeal,
     "review": Review,
+    "suspension": Suspension,
 }
 #: Long texts whose digest is checked with their row anyway; reading them again would only cost time.
-UNREAD = {"reasons", "notes", "detail", "parts", "settled_why", "why_held", "target", "words"}
+UNREAD = {
+    "reasons", "notes", "detail", "parts", "settled_why", "why_held", "target", "weighed", "contest", "answer", "ended_why",
+    "words",
+}  # fmt: skip
 
 
 def check(stories: Sequence[Story]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from trustdesk.models import Clock, Decision, RuleText
+from trustdesk.models import Clock, Decision, RuleText, Suspension
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.reading import Unreadable, read
 
@@ -60,6 +60,7 @@ def check(*, step: Callable[[int], None]) -> Iterator[Finding]:
             yield from _regimes(decision, texts, where)
         if not number % 1000:
             step(1000)
+    yield from _suspensions(texts)
     yield from _clocks({text.name for text in texts.values()})
 
 
@@ -74,6 +75,39 @@ def _clocks(kept: set[str]) -> Iterator[Finding]:
         if name not in kept and name not in told:
             told.add(name)
             yield Finding("clock.no_text", row("clock", values[0]), f"the text of {name} is not kept")
+
+
+SUSPENSION = (
+    "id", "policy_digest", "days", "grounds", "state", "made_at", "made_by", "settled_by", "warning__kind",
+    "warning__sent_at",
+)  # fmt: skip
+
+
+def _suspensions(texts: dict[str, Text]) -> Iterator[Finding]:
+    """Every suspension of a sender: warned before, no longer and on no less than its policy allows, by two where it says so."""
+    for values in read(Suspension.objects.order_by("id"), *SUSPENSION):
+        if isinstance(values, Unreadable):  # named with the rows
+            continue
+        row_of = dict(zip(SUSPENSION, values, strict=True))
+        where, policy = row("suspension", row_of["id"]), texts.get(row_of["policy_digest"])
+        if policy is None:
+            yield Finding("suspension.no_text", where, "the text of the policy that it was ordered under is not kept")
+            continue
+        rule = policy.document.get("misuse", {})
+        if row_of["days"] > rule.get("days", 0):
+            yield Finding(
+                "suspension.days", where, f"{row_of['days']} days; {policy.name} allows {rule.get('days', 0)}"
+            )
+        grounds = row_of["grounds"] if isinstance(row_of["grounds"], list) else []
+        if len(grounds) < rule.get("limit", 3):
+            yield Finding("suspension.grounds", where, f"rests on {len(grounds)}; the limit is {rule.get('limit', 3)}")
+        warned = row_of["warning__sent_at"]
+        if row_of["warning__kind"] != "misuse_warning" or warned is None or warned > row_of["made_at"]:
+            yield Finding("suspension.not_warned", where, "no warning went out before")
+        second = row_of["settled_by"]
+        wanted = rule.get("second_person", True) and row_of["state"] not in UNSETTLED
+        if wanted and (not second.startswith("person:") or second == row_of["made_by"]):
+            yield Finding("suspension.second_person", where, f"no second person confirmed it: {second or 'nobody'}")
 
 
 def _text(digest: str, ident: str, version: str, text: str) -> Generator[Finding, None, Text | None]:

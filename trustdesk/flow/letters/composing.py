@@ -133,6 +133,9 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
             "restore_after",
             "restore_by",
             "strike_expires_at",
+            "warned_at",
+            "waits_from",
+            "waits_until",
         )
     }
     plain = {
@@ -167,6 +170,13 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         "where_to_turn": [line for line in map(safe.line, facts.where_to_turn) if line],
         "counter_notice_elements": [said for said in map(w.element, facts.counter_notice_elements) if said],
         "missing": [said for said in map(w.element, facts.missing) if said],
+        "weighed": [
+            {
+                "title": w.tables.get("circumstance", {}).get(name, name),
+                "text": safe.defang(safe.paragraphs(text, _OWN_LIMIT)),
+            }
+            for name, text in facts.weighed
+        ],
         "consequence": w.word("measure", facts.consequence) if facts.consequence else "",
         "automated": facts.automated,
         "detection_automated": facts.detection_automated,

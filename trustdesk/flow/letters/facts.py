@@ -27,8 +27,8 @@ class LetterMeasure:
 class LetterFacts:
     """Everything that some letter says. A letter uses what it needs; what is empty is left out.
 
-    Times are aware. Free texts (`reasons`, `claim`, `claim_quote`, `question`, `counter_notice`, `appeal_reasons`), names
-    and targets may come from anybody and are defanged. `law`, `clause_*`, `contact`, `address`, `out_of_court`,
+    Times are aware. Free texts (`reasons`, `claim`, `claim_quote`, `question`, `counter_notice`, `appeal_reasons`, `weighed`),
+    names and targets may come from anybody and are defanged. `law`, `clause_*`, `contact`, `address`, `out_of_court`,
     `where_to_turn` and `link` are the operator's own: their addresses stay as they are.
     """
 
@@ -77,7 +77,7 @@ class LetterFacts:
     counter_notice_elements: tuple[str, ...] = ()  # as `missing`: what a counter-notice needs, where the law has one
     # appeals
     appeal_received_at: datetime | None = None
-    appeal_outcome: str = ""  # upheld | partly_upheld | dismissed
+    appeal_outcome: str = ""  # upheld | partly_upheld | dismissed; of a suspension also lifted
     appeal_decided_at: datetime | None = None
     appeal_reasons: str = ""
     lifted: tuple[LetterMeasure, ...] = ()  # because of the appeal
@@ -89,3 +89,8 @@ class LetterFacts:
     strike_limit: int = 0
     strike_expires_at: datetime | None = None
     consequence: str = ""  # kind of the measure that follows at the limit, or a sentence
+    # misuse of reports and complaints: the suspension of who sent them
+    warned_at: datetime | None = None
+    waits_from: datetime | None = None
+    waits_until: datetime | None = None  # also in an acknowledgement, where what it is about waits
+    weighed: tuple[tuple[str, str], ...] = ()  # circumstance (core.policies.CIRCUMSTANCES), what was found of it
