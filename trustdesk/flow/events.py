@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from trustdesk import rules
 from trustdesk.core import clocks as engine
 from trustdesk.core import owed
+from trustdesk.core.regime_rules import DutyRule
 from trustdesk.core.regimes import Applied
 from trustdesk.core.types import Actor, Finding, Form, Refused
 from trustdesk.flow import duties, elements, triage
@@ -48,12 +49,20 @@ def open_to(case: Case) -> list[str]:
                 continue
             found |= {clock.starts_on, *clock.met_by, *clock.stopped_by, *clock.paused_by, *clock.resumed_by}
         for duty in a.rules.duties:
-            found |= {duty.event, *duty.deeds} if duty.event else set()
+            if not duty.mandatory:
+                found.add(optional_deed(a.regime, duty))
+            if duty.event:
+                found |= {duty.event, *duty.deeds}
         found.update(event for rule in a.rules.silences for event in rule.ends_on)
         found.update(rule.starts_on for rule in a.rules.retention if not rule.off)
     for running in Clock.objects.filter(case=case, state__in=("running", "paused", "breached")):
         found.update(running.meets)
     return sorted(e for e in found if e.partition(":")[0] in known)
+
+
+def optional_deed(regime: str, duty: DutyRule) -> str:
+    """What records that something was done which the regime leaves to us; it names the regime, for no clock waits for it."""
+    return f"duty.done:{regime}.{duty.id}"
 
 
 def parts_of(case: Case, deed: str) -> list[tuple[str, str, bool]]:

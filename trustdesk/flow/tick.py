@@ -87,9 +87,11 @@ WAITED_FOR = frozenset({"answer"})
 
 
 def housekeeping(now: datetime) -> None:
-    """What is done now and then: a checkpoint over the ledger, old idempotency tokens gone."""
+    """What is done now and then: a checkpoint over the ledger, reminders of standing duties, old
+    idempotency tokens gone."""
     last = Checkpoint.objects.order_by("-id").values_list("at", flat=True).first()
     if last is None or now - last >= CHECKPOINT_EVERY:
         checkpoint.checkpoint(now=now, actor=SYSTEM)
     views.sweep(now)
+    upkeep.remind(now)
     IdempotencyKey.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()

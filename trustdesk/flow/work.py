@@ -75,6 +75,7 @@ def load_handlers() -> None:
         review,
         strikes,
         tick,
+        upkeep,
         validity,
         withdraw,
     )

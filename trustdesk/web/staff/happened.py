@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from trustdesk import clock
 from trustdesk.core.types import Refused
-from trustdesk.flow import appeal, events, extend
+from trustdesk.flow import appeal, events, extend, offers
 from trustdesk.queries import access
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import words
@@ -79,6 +79,19 @@ def longer(request: HttpRequest, code: str) -> HttpResponse:
             extend.extend(running[wanted], by=units, until=until, why=why, actor=actor(request), now=clock.now())
 
     return _done(request, code, act, _("The period ends later now; both ends stand in the journal."))
+
+
+@require_POST
+@page("work")
+def offer(request: HttpRequest, code: str) -> HttpResponse:
+    """A letter that a regime lets us write and makes nobody's duty."""
+    case = access.case(request.user, code)
+    given = {name: request.POST.get(name, "")[:60] for name in ("regime", "duty")}
+
+    def act() -> None:
+        offers.send(case.pk, **given, actor=actor(request), now=clock.now())
+
+    return _done(request, code, act, _("The letter is written."))
 
 
 @require_POST

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk import clock
 from trustdesk.core.regime_rules import ClockRule, Item, Regime
 from trustdesk.core.types import Refused
-from trustdesk.flow import confirm, events, misuse, putback
+from trustdesk.flow import confirm, events, misuse, offers, putback
 from trustdesk.queries import access, law, people, strikes, upkeep
 from trustdesk.web import words
 from trustdesk.web.staff.common import actor, page
@@ -83,6 +83,7 @@ def on_case(request: HttpRequest, code: str) -> HttpResponse:
         "sayable": events.open_to(case),
         "recorded": list(reversed(events.recorded(case))),
         "counters": counters(case),
+        "offers": offers.of_case(case),
     }
     return render(request, "staff/law_case.html", context)
 

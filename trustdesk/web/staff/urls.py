@@ -94,6 +94,7 @@ urlpatterns = [
     path("case/<str:code>/event", happened.say, name="event"),
     path("case/<str:code>/event/withdraw", happened.withdraw, name="event-withdraw"),
     path("case/<str:code>/longer", happened.longer, name="clock-longer"),
+    path("case/<str:code>/offer", happened.offer, name="offer"),
     path("case/<str:code>/counter-notice", happened.counter_notice, name="counter-notice"),
     path("search", find.search, name="search"),
     path("find", find.palette, name="find"),
