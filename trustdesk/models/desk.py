@@ -23,6 +23,19 @@ class Note(models.Model):
         indexes = [models.Index(fields=["case", "at"]), models.Index(fields=["kind", "at"])]
 
 
+class Mention(models.Model):
+    """A note that names somebody (`@ana`), until they have seen it. Made from the note; it says nothing of its own."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["note", "person"], name="one_mention_per_note_and_person")]
+        indexes = [models.Index(fields=["person", "-at"], name="mention_unseen", condition=models.Q(seen_at=None))]
+
+
 class Snooze(models.Model):
     """A case that is out of the lists until a time, for a reason. `ended_at` is set when it is back."""
 

@@ -24,6 +24,7 @@ UNNAMED = {
     "task": "is work that is owed, gone when done",
     "idempotencykey": "is forgotten after 24 hours",
     "presence": "says who has a page open, for a minute",
+    "mention": "reminds a person of a note that names them; the note is named",
     "savedview": "is a person's own name for a filter",
 }
 #: Sets of rows that are digested as one: name → (model, column that the set is named by, order).
