@@ -13,9 +13,12 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
+
+from tests.processes import forget_tables, own_desk, tables
 
 _HOME = tempfile.mkdtemp(prefix="trustdesk-test-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -55,6 +58,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             items.extend(quick[:room])
             del quick[:room]
         items.extend(quick)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The controller of several workers removes what they shared."""
+    run = getattr(session.config.pluginmanager.get_plugin("dsession"), "nodemanager", None)
+    if run is not None:
+        forget_tables(run.testrunuid)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """The database of the tests begins as a copy of the tables that one worker made for all."""
+    from django.db import connection
+    from django.db.backends.sqlite3.creation import DatabaseCreation
+
+    if connection.vendor != "sqlite":
+        connection.settings_dict["TEST"]["TEMPLATE"] = tables()
+        yield
+        return
+    create = DatabaseCreation._create_test_db
+
+    def copied(self: DatabaseCreation, *arguments: Any, **named: Any) -> str:
+        name = create(self, *arguments, **named)
+        shutil.copyfile(tables(), name)
+        return name
+
+    DatabaseCreation._create_test_db = copied  # type: ignore[method-assign]
+    yield
+    DatabaseCreation._create_test_db = create  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -114,7 +146,5 @@ def samples() -> Path:
 def desk_home(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a desk of its own, for tests that start real processes: a folder, free ports and, when the
     suite runs on PostgreSQL, a database of its own that is dropped afterwards."""
-    from tests.processes import own_desk
-
     with own_desk(tmp_path) as environment:
         yield environment

@@ -90,7 +90,10 @@ def test_mail_comes_within_the_time_given() -> None:
 @pytest.fixture(scope="module")
 def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, str]]]:
     """Two desks on which three days were played from the same seed."""
-    with own_desk(tmp_path_factory.mktemp("one")) as one, own_desk(tmp_path_factory.mktemp("two")) as two:
+    with (
+        own_desk(tmp_path_factory.mktemp("one"), with_tables=True) as one,
+        own_desk(tmp_path_factory.mktemp("two"), with_tables=True) as two,
+    ):
         for environment in (one, two):
             trustdesk(environment, "setup")
             done = trustdesk(environment, "demo", "--days", "3", "--reports", "40", "--until", UNTIL.isoformat())

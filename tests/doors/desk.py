@@ -30,7 +30,7 @@ def _set_up_once() -> tuple[Path, str]:
     left = contextlib.ExitStack()
     atexit.register(left.close)
     folder = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="trustdesk-set-up-")))
-    environment = left.enter_context(own_desk(folder))
+    environment = left.enter_context(own_desk(folder, with_tables=True))
     desk = Desk(environment, NOT_A_SAMPLE)
     done = desk.command("setup")
     assert done.returncode == 0, done.stderr.decode()

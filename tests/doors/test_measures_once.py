@@ -51,7 +51,7 @@ def applied(desk: Desk) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 def test_every_measure_takes_effect_once(tmp_path: Path) -> None:
-    with own_desk(tmp_path) as environment:
+    with own_desk(tmp_path, with_tables=True) as environment:
         desk = Desk(environment)
         try:
             assert desk.command("setup").returncode == 0

@@ -69,7 +69,7 @@ class Senders:
 
 @pytest.mark.slow
 def test_nothing_lost_nothing_doubled(tmp_path: Path) -> None:
-    with own_desk(tmp_path) as environment:
+    with own_desk(tmp_path, with_tables=True) as environment:
         desk = Desk(environment, 'address = "abuse@host.example"\n')
         try:
             _kill_and_count(desk)

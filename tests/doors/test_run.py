@@ -22,12 +22,14 @@ from tests.doors.desk import Desk, mail, send
 from tests.processes import own_desk
 
 pytestmark = pytest.mark.slow
+untouched = pytest.mark.parametrize("desk", [False], indirect=True, ids=["untouched"])
 RUN = ("run", "--no-demo", "--workers", "1")
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with own_desk(tmp_path) as environment:
+@pytest.fixture(params=[True], ids=["with tables"])
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A desk that has its tables, and nothing else; or not even those, where a test says so."""
+    with own_desk(tmp_path, with_tables=request.param) as environment:
         desk = Desk(environment)
         try:
             yield desk
@@ -134,6 +136,7 @@ def test_a_taken_port_is_said(desk: Desk) -> None:
     assert f"port {desk.port('LMTP')} is taken; set TRUSTDESK_LMTP_PORT" in refused.stderr.decode()
 
 
+@untouched
 def test_two_set_ups_at_once(desk: Desk) -> None:
     codes: list[int] = []
     both = [threading.Thread(target=lambda: codes.append(desk.command("setup").returncode)) for _ in range(2)]
@@ -149,6 +152,7 @@ def test_two_set_ups_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.one_database
+@untouched
 def test_commands_on_a_desk_that_was_never_set_up(desk: Desk, tmp_path: Path) -> None:
     good = tmp_path / "a.eml"
     good.write_bytes(mail(1))

@@ -41,7 +41,7 @@ def command(environment: dict[str, str], *arguments: str, give: str = "") -> str
 def desk(tmp_path_factory):
     """Address of a desk with the sample provider's customers and a dozen of the sample mails."""
     folder: Path = tmp_path_factory.mktemp("browser")
-    with own_desk(folder) as environment:
+    with own_desk(folder, with_tables=True) as environment:
         command(environment, "setup")
         command(environment, "inventory", "examples/provider/inventory")
         for name, role in (("eva", "senior"), ("ivo", "admin")):
