@@ -276,3 +276,40 @@ def test_a_decision_is_taken_back_on_the_page_of_its_case(
     assert Decision.objects.latest("id").state == "final"
     assert "Take it back" not in client.get(f"/desk/case/{opened.code}").content.decode()
     assert ledger() == []
+
+
+def test_a_note_that_names_somebody_is_before_them_until_they_have_seen_it(browser, person, ana, diego, opened):
+    theirs = browser(diego)
+    assert "for you" not in theirs.get("/desk/").content.decode()
+    browser(ana).post(f"/desk/case/{opened.code}/note", {"text": "@diego, @Diego: is this yours? Mail x@ana.example."})
+    text = theirs.get("/desk/").content.decode()
+    assert "1 note for you" in text
+    assert "is this yours?" in text
+    assert "For you" in theirs.get("/desk/ledger").content.decode()
+    assert "for you" not in browser(ana).get("/desk/").content.decode()
+    note = Note.objects.get()
+    browser(ana).post(f"/desk/note/{note.pk}/seen")
+    assert "1 note for you" in theirs.get("/desk/").content.decode()
+    theirs.post(f"/desk/note/{note.pk}/seen")
+    assert "for you" not in theirs.get("/desk/").content.decode()
+    assert ledger() == []
+
+
+def test_two_of_one_first_name_are_named_by_their_accounts_and_a_sealed_case_stays_sealed(
+    browser, person, ana, diego, opened
+):
+    other = person("diego.b", "investigator")
+    other.first_name = "Diego"
+    other.save()
+    client = browser(diego)
+    client.post("/desk/handover", {"text": "@Diego.B please take the banks; thanks @nobody"})
+    assert "1 note for you" in browser(other).get("/desk/").content.decode()
+    Case.objects.update(category="child_safety")
+    client.post(f"/desk/case/{opened.code}/note", {"text": "@diego.b look at this"})
+    assert Note.objects.get(case=opened).mentions.count() == 1
+    text = browser(other).get("/desk/").content.decode()
+    assert "1 note for you" in text
+    assert "look at this" not in text
+    hand_over = Note.objects.get(case=None)
+    client.post(f"/desk/note/{hand_over.pk}/withdraw")
+    assert "for you" not in browser(other).get("/desk/").content.decode()

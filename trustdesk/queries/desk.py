@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from trustdesk.models import Case, Note, Presence, SavedView, Snooze
+from trustdesk.models import Case, Mention, Note, Presence, SavedView, Snooze
 from trustdesk.prepared import Prepared
 from trustdesk.queries import access
 from trustdesk.queries.people import display
@@ -46,6 +46,18 @@ def hand_overs(user: Any, *, now: datetime, within: timedelta = SHIFT) -> list[N
     """What one shift told the next, the newest first."""
     found = _seen(user).filter(kind="handover", at__gt=now - within, withdrawn_at=None)
     return list(found.select_related("case").order_by("-at", "-id")[:NOTES])
+
+
+def mentions(user: Any) -> QuerySet[Mention]:
+    """The notes that name this person and that they have not seen, the newest first."""
+    found = mentions_of(access.everything(user), user.pk)
+    return found.select_related("note__case").order_by("-at", "-id")
+
+
+def mentions_of(sealed: bool, person: int) -> QuerySet[Mention]:
+    """The same for the person of this number, who sees sealed cases or does not."""
+    found = Mention.objects.filter(person_id=person, seen_at=None, note__withdrawn_at=None)
+    return found if sealed else found.filter(Q(note__case=None) | access.shown(sealed, "note__case__"))
 
 
 def _seen(user: Any) -> QuerySet[Note]:

@@ -71,10 +71,13 @@ def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
             _("Waiting for answer"), waiting, asked is not None and asked.get("state") == "waiting", counts.desk.waiting
         )
     )
+    mentions = for_me_of(request).mentions
+    if mentions:
+        items.append(Item(_("For you"), f"{home}#for-you", False, mentions, True))
     appeals = reverse("staff:appeals")
     here = request.path.startswith(appeals)
     items.append(Item(_("Appeals"), appeals, here, counts.appeals, counts.appeals > 0, key="g a"))
-    reviews, mine = reverse("staff:reviews"), for_me.count(request.user, now=clock.now())
+    reviews, mine = reverse("staff:reviews"), for_me_of(request)
     here, waits = request.path.startswith(reviews), mine.reviews + mine.feedback
     items.append(Item(_("Reviews"), reviews, here, waits, mine.feedback > 0, key="g v"))
     return items
@@ -102,6 +105,7 @@ def _traffic(request: HttpRequest, counts: tally.Counts) -> list[Item]:
         dead = counts.dead
         href = reverse("staff:failed")
         items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
+        items.append(_plain(request, _("Senders"), "staff:senders", ""))
     return items
 
 
@@ -122,6 +126,14 @@ def _account(request: HttpRequest) -> list[Item]:
 def _plain(request: HttpRequest, title: str, name: str, key: str) -> Item:
     href = reverse(name)
     return Item(title, href, request.path.startswith(href), key=key)
+
+
+def for_me_of(request: HttpRequest) -> for_me.ForMe:
+    """What waits for this person beside cases, counted once."""
+    known: for_me.ForMe | None = getattr(request, "desk_for_me", None)
+    if known is None:
+        known = request.desk_for_me = for_me.count(request.user, now=clock.now())  # type: ignore[attr-defined]
+    return known
 
 
 def counts_of(request: HttpRequest) -> tally.Counts:

@@ -18,6 +18,7 @@ from trustdesk.flow import attend
 from trustdesk.flow import views as flow
 from trustdesk.queries import access, desk, people, queue, tally
 from trustdesk.web import words
+from trustdesk.web.staff import navigation
 from trustdesk.web.staff.common import actor, page
 
 
@@ -60,8 +61,10 @@ def show(request: HttpRequest) -> HttpResponse:
         "ages": queue.AGES,
         "may_work": access.may(request.user, "work"),
         "hand_overs": desk.hand_overs(request.user, now=now),
+        "mentions": list(desk.mentions(request.user)[:20]) if navigation.for_me_of(request).mentions else [],
     }
-    context["names"] = people.names({note.by for note in context["hand_overs"]})  # type: ignore[attr-defined]
+    noted = {note.by for note in context["hand_overs"]} | {one.note.by for one in context["mentions"]}  # type: ignore[attr-defined]
+    context["names"] = people.names(noted)
     return render(request, "staff/queue.html", context)
 
 

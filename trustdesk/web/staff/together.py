@@ -60,6 +60,14 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     return _back(found.case) if found.case is not None else HttpResponseRedirect(reverse("staff:handover"))
 
 
+@require_POST
+@page("see")
+def seen(request: HttpRequest, number: int) -> HttpResponse:
+    """The person has seen a note that names them."""
+    notes.seen(desk.note(request.user, number).pk, int(request.user.pk or 0), now=clock.now())
+    return HttpResponseRedirect(reverse("staff:queue"))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @page("see")
 def handover(request: HttpRequest) -> HttpResponse:
