@@ -137,3 +137,19 @@ def test_search_finds_by_code_defanged_address_customer_and_mail(browser, ana, o
     assert "Nothing found" in client.get("/desk/search", {"q": "no-such-thing"}).content.decode()
     found = client.get("/desk/find", {"q": "orbital"}).json()["found"]
     assert [hit["href"] for hit in found if hit["href"] == f"/desk/case/{opened.code}"]
+
+
+def test_who_paused_is_not_given_graphic_cases_unasked(browser, ana, diego, opened, report, drain):
+    report("https://login-bancoazul.example/private", category="ncii")
+    drain()
+    graphic = Case.objects.get(category="ncii")
+    Case.objects.filter(pk=graphic.pk).update(priority=opened.priority + 1000)
+    client = browser(ana)
+    client.post("/desk/exposure", {"do": "pause"})
+    assert client.post("/desk/next").headers["Location"].endswith(opened.code)
+    assert client.post("/desk/next", {"category": "ncii"}).headers["Location"].endswith("none=1")
+    assert "left out until you go on" in client.get("/desk/").content.decode()
+    assert browser(diego).post("/desk/next").headers["Location"].endswith(graphic.code)
+    client.post("/desk/exposure", {"do": "resume"})
+    browser(diego).post(f"/desk/case/{graphic.code}/assign", {"do": "release"})
+    assert client.post("/desk/next").headers["Location"].endswith(graphic.code)

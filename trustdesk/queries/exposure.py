@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
-from trustdesk.models import Look, Pause
+from trustdesk.core.rights import GRAPHIC
+from trustdesk.models import Case, Look, Pause
 from trustdesk.queries import access
 
 #: A preview is shown for so long after the look was written down.
@@ -45,6 +46,16 @@ def of(user: Any, *, now: datetime) -> Exposure:
     return Exposure(
         limit=settings.DESK.exposure_per_day, paused_since=pause.began_at if pause else None, last=last, **sums
     )
+
+
+def paused(user: Any) -> bool:
+    """Whether the person who asks has paused from graphic material."""
+    return Pause.objects.filter(person_id=user.pk, ended_at=None).exists()
+
+
+def bearable(user: Any, found: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases of `found` that may be put before the person unasked: none of a graphic category while they pause."""
+    return found.exclude(category__in=GRAPHIC) if paused(user) else found
 
 
 def current(user: Any, number: int, *, now: datetime) -> Look:

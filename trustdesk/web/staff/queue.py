@@ -16,7 +16,7 @@ from trustdesk import clock
 from trustdesk.core.types import Refused
 from trustdesk.flow import attend
 from trustdesk.flow import views as flow
-from trustdesk.queries import access, desk, people, queue, tally
+from trustdesk.queries import access, desk, exposure, people, queue, tally
 from trustdesk.web import words
 from trustdesk.web.staff import navigation
 from trustdesk.web.staff.common import actor, page
@@ -74,9 +74,11 @@ def next_case(request: HttpRequest) -> HttpResponse:
     """Take the next case of the filtered queue and go there; back to the queue when there is none."""
     filters = queue.Filters.of(request.POST)
     now = clock.now()
-    found = queue.selected(request.user, filters, now=now)
+    found = exposure.bearable(request.user, queue.selected(request.user, filters, now=now))
     case = attend.take_next(found, person=int(request.user.pk or 0), actor=actor(request), now=now)
     if case is None:
+        if exposure.paused(request.user):
+            messages.info(request, _("You paused from graphic material: such cases are left out until you go on."))
         return HttpResponseRedirect(f"{reverse('staff:queue')}?{urlencode(filters.query() | {'none': '1'})}")
     return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
 
