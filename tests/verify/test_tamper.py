@@ -27,6 +27,7 @@ TRANSIENT = {
     "task": "work that is owed; a row is gone when it is done",
     "idempotencykey": "forgotten after 24 hours",
     "presence": "who has a page open, for a minute",
+    "sign": "worked out from the targets of its case, which are checked",
     "mention": "reminds a person of a note; the note is checked",
     "savedview": "a person's own name for a filter",
 }

@@ -4,7 +4,7 @@ from trustdesk.models.access import ApiToken, IdempotencyKey
 from trustdesk.models.case import Case, Clock, Fact
 from trustdesk.models.custody import Look, Pause, Seal
 from trustdesk.models.decision import Appeal, Decision, Measure
-from trustdesk.models.desk import Mention, Note, Presence, SavedView, Snooze
+from trustdesk.models.desk import Mention, Note, Presence, SavedView, Sign, Snooze
 from trustdesk.models.inventory import Asset, Subject
 from trustdesk.models.ledger import Checkpoint, CheckpointHead, DeskChain, Entry, RuleText
 from trustdesk.models.notice import Notice
@@ -45,6 +45,7 @@ __all__ = [
     "RuleText",
     "SavedView",
     "Seal",
+    "Sign",
     "Snooze",
     "Subject",
     "Submission",

@@ -76,3 +76,16 @@ class SavedView(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "name"], name="one_view_per_person_and_name")]
+
+
+class Sign(models.Model):
+    """A sign of a campaign on a case, by its key (core/campaigns.py). Worked out from the case's targets; says nothing of its
+    own."""
+
+    case = models.ForeignKey("Case", on_delete=models.CASCADE, related_name="signs")
+    key = models.CharField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "key"], name="one_sign_per_case_and_key")]
+        indexes = [models.Index(fields=["key", "-at"], name="sign_newest")]

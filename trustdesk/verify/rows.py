@@ -24,6 +24,7 @@ UNNAMED = {
     "task": "is work that is owed, gone when done",
     "idempotencykey": "is forgotten after 24 hours",
     "presence": "says who has a page open, for a minute",
+    "sign": "is worked out from the targets of its case, which are named",
     "mention": "reminds a person of a note that names them; the note is named",
     "savedview": "is a person's own name for a filter",
 }
