@@ -15,13 +15,14 @@ from trustdesk.rules import Rulebook, RulebookError
 
 DMCA = "regimes/us-dmca-512c/regime.toml"
 CHILD = "regimes/us-2258a/regime.toml"
+TCO = "regimes/eu-tco/regime.toml"
 POLICY = "policies/example-host/policy.toml"
 
 
 @pytest.fixture
 def copy(tmp_path: Path, book: Rulebook) -> Path:
-    """A small rulebook of one's own: two regimes, the house targets, the calendars of three places."""
-    for name in (DMCA, CHILD, "regimes/house-targets/regime.toml", POLICY, "taxonomy/categories.toml"):
+    """A small rulebook of one's own: three regimes, the house targets, the calendars of three places."""
+    for name in (DMCA, CHILD, TCO, "regimes/house-targets/regime.toml", POLICY, "taxonomy/categories.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(book.root / name, tmp_path / name)
     (tmp_path / "calendars/days").mkdir(parents=True)
@@ -95,7 +96,13 @@ def test_the_project_s_own_rulebook_loads(book: Rulebook) -> None:
         (DMCA, 'categories = ["copyright"]', 'categories = ["piracy"]', 0, "has 'piracy'"),
         (DMCA, 'roles = ["hosting"]', "roles = []\nrole = 1", 1, "unknown key 'role'"),
         (DMCA, 'id = "us-dmca-512c"', 'id = "us-dmca"', 0, "is not the folder's name"),
-        (DMCA, 'title = "DMCA', 'title = "DMCA\n', 0, "Illegal character"),
+        (DMCA, 'title.en = "DMCA', 'title.en = "DMCA\n', 0, "Illegal character"),
+        (DMCA, 'title.en = "DMCA', 'title.fr = "DMCA', 0, "missing in English"),
+        (POLICY, 'title.es = "Phishing', 'title.spanish = "Phishing', -1, "is no language such as en, es"),
+        (TCO, "within = 2", "within = 200", 0, "must be between 1 and 120"),
+        (TCO, 'every = "year"', 'every = "decade"', 0, "known: month"),
+        (TCO, 'every = "year"\n', "", 0, "'every' is missing"),
+        (TCO, "within = 2", "renews = 12", 0, "not both"),
         (POLICY, "severity = 4", "severity = 9", 0, "between 1 and 5"),
         (POLICY, 'measures = ["path_block"]', 'measures = ["teleport"]', 0, "'teleport'"),
         (POLICY, "warn_at = 2", "warn_at = 3", 0, "warned before the limit"),

@@ -93,7 +93,9 @@ def test_reminders_come_once_for_each_step(book: Rulebook) -> None:
 def test_what_binds_is_a_country_or_counsel_s_word(book: Rulebook) -> None:
     tco = book.regimes["eu-tco"]
 
-    def bound(country: str, roles: set[str], on: frozenset[str] = frozenset(), off: frozenset[str] = frozenset()) -> bool:
+    def bound(
+        country: str, roles: set[str], on: frozenset[str] = frozenset(), off: frozenset[str] = frozenset()
+    ) -> bool:
         return binds(tco, country=country, roles=roles, on=ON, switched_on=on, switched_off=off)
 
     assert bound("DE", {"hosting"})

@@ -76,6 +76,15 @@ def test_the_whole_way_to_a_confirmed_measure(
     assert {letter.to for letter in post.letters[1:]} == {CUSTOMER, REPORTER}
 
 
+def test_a_spanish_customer_reads_the_clause_in_spanish(opened: Case, site: Asset, drain, post: Post, now: datetime):
+    Subject.objects.filter(pk=site.subject_id).update(language="es-MX")
+    decide.decide(opened.pk, disable(site), actor=ANA, now=now)
+    drain()
+    sent = next(letter for letter in post.letters if letter.language == "es")
+    assert "Phishing y credenciales robadas" in sent.text and "hacerse pasar por otra persona" in sent.text
+    assert "stolen credentials" not in sent.text and "pose as another" not in sent.text
+
+
 def test_a_decision_without_ground_clause_or_reasons_is_refused_with_every_finding(
     opened: Case, site: Asset, now: datetime
 ):

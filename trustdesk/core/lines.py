@@ -29,7 +29,10 @@ def index(text: str) -> dict[str, int]:
             found.setdefault(here, number)
         elif "=" in stripped and not stripped.startswith("#"):
             key, _, value = stripped.partition("=")
-            found.setdefault(f"{here}.{_dotted(key)}" if here else _dotted(key), number)
+            name = f"{here}.{_dotted(key)}" if here else _dotted(key)
+            while len(name) > len(here):  # `title.es` is the first line of `title` as well
+                found.setdefault(name, number)
+                name = name.rpartition(".")[0]
             for mark in ('"""', "'''"):
                 if value.count(mark) == 1:
                     fence = mark

@@ -22,7 +22,8 @@ ASSET_KINDS = ("account", "site", "url", "domain", "ip", "cidr", "mailbox", "ser
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One paragraph of the house rules. `severity` 1 (nuisance) to 5 (danger to people). `measures` are recommended, in
-    the order of the ladder. `examples` say in plain words what falls under it and what does not."""
+    the order of the ladder. `examples` say in plain words what falls under it and what does not. Title, text and examples
+    may know other languages (core/said.py)."""
 
     id: str
     title: str
@@ -170,7 +171,7 @@ def parse_policy(document: Mapping[str, Any], *, file: str, digest: str = "") ->
     windows = top.table("windows")
     policy = Policy(
         id=top.text("id"),
-        title=top.text("title"),
+        title=top.said("title"),
         version=top.text("version"),
         digest=digest or hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode()).hexdigest(),
         valid_from=top.day("valid_from", required=True) or date.min,
@@ -210,12 +211,12 @@ def _clauses(top: Table, kinds: list[str]) -> tuple[Clause, ...]:
     for table in top.tables("clause"):
         clause = Clause(
             id=table.text("id"),
-            title=table.text("title"),
-            text=table.text("text"),
+            title=table.said("title"),
+            text=table.said("text"),
             categories=table.words("categories", required=True, choices=tuple(Category)),
             severity=table.whole("severity", required=True, low=1, high=5) or 1,
             measures=table.words("measures", choices=kinds or ("",)),
-            examples=table.words("examples"),
+            examples=table.said_list("examples"),
         )
         table.close()
         pairs.append((clause, table))
@@ -230,7 +231,7 @@ def _measures(top: Table) -> tuple[MeasureRule, ...]:
     for table in top.tables("measure"):
         rule = MeasureRule(
             kind=table.text("id"),
-            title=table.text("title"),
+            title=table.said("title"),
             rung=table.whole("rung", required=True, low=1, high=100) or 1,
             severe=table.flag("severe"),
             roles=table.words("roles", choices=ROLES),

@@ -11,6 +11,7 @@ from trustdesk.core.policies import Policy
 from trustdesk.core.regime_rules import Item, Regime
 from trustdesk.core.regimes import Applied
 from trustdesk.core.routing import queue
+from trustdesk.core.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,10 @@ def _differ(where: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Said) and value.others:
+        return " | ".join([value, *(f"{language}: {text}" for language, text in sorted(value.others.items()))])
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(_shown, value)) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
     return "none" if value is None else str(value)

@@ -52,7 +52,7 @@ def parse_regime(document: Mapping[str, Any], *, file: str, digest: str = "") ->
     top = Table(document, "", findings)
     regime = Regime(
         id=top.text("id"),
-        title=top.text("title"),
+        title=top.said("title"),
         version=top.text("version"),
         digest=digest or hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode()).hexdigest(),
         area=top.text("area"),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from trustdesk.core.said import FIRST, Said
 from trustdesk.core.types import Finding
 
 
@@ -71,6 +72,45 @@ class Table:
         if options and value and value not in options:
             self.bad(key, "rule.value", f"{key!r} is {value!r}; known: {', '.join(options)}")
         return value or default
+
+    def said(self, key: str) -> Said:
+        """A text, or a table with one in each language: { en = "…", es = "…" }; English is never missing."""
+        by_language = self._in_languages(key, str, 'a text, or a table such as { en = "…", es = "…" }')
+        texts = {language: value.strip() for language, value in by_language.items()}
+        if not all(texts.values()):
+            self.bad(key, "rule.missing", f"{key!r} is empty")
+        return Said(texts.pop(FIRST, ""), texts)
+
+    def said_list(self, key: str) -> tuple[Said, ...]:
+        """A list of texts, or a table with one list in each language, all of the same length; empty when absent."""
+        if not self.has(key):
+            return ()
+        lists = self._in_languages(key, list, "a list of texts, or a table of them by language")
+        texts = [value for items in lists.values() for value in items]
+        if not all(isinstance(value, str) and value.strip() for value in texts):
+            self.bad(key, "rule.type", f"{key!r} must hold texts only")
+            return ()
+        if len({len(items) for items in lists.values()}) > 1:
+            self.bad(key, "rule.value", f"{key!r} has not as many texts in each language")
+            return ()
+        first = lists.pop(FIRST, [])
+        return tuple(Said(text, {to: items[n] for to, items in lists.items()}) for n, text in enumerate(first))
+
+    def _in_languages(self, key: str, kind: type, what: str) -> dict[str, Any]:
+        value = self._get(key, (kind, Mapping), what, True)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            return {FIRST: value}
+        for language, text in value.items():
+            if not (len(language) == 2 and language.isascii() and language.islower()):
+                self.bad(key, "rule.language", f"{key!r}: {language!r} is no language such as en, es")
+            if not isinstance(text, kind):
+                self.bad(key, "rule.type", f"{key!r} must be {what}, not {text!r}")
+                return {}
+        if FIRST not in value:
+            self.bad(key, "rule.missing", f"{key!r} is missing in English ({FIRST})")
+        return dict(value)
 
     def whole(self, key: str, *, required: bool = False, low: int = 0, high: int = 1_000_000) -> int | None:
         """A whole number within [low, high], or None when absent and not required."""

@@ -10,8 +10,10 @@ import re2
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from trustdesk import clock as desk_clock
+from trustdesk.core.said import said
 from trustdesk.flow import links
 from trustdesk.queries import access
 from trustdesk.web import safe_text, times, words
@@ -153,6 +155,12 @@ def at_text(value: Any) -> SafeString:
 def event_words(value: Any) -> str:
     """An event of the law as people say it: `filing.submitted:ncmec` becomes "filing submitted: ncmec"."""
     return words.event(str(value))
+
+
+@register.filter(name="said")
+def said_here(value: Any) -> str:
+    """A text of the rulebook in the reader's language, where it has one."""
+    return said(value or "", get_language() or "en")
 
 
 @register.filter

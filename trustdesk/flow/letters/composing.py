@@ -12,6 +12,7 @@ from django.conf import settings
 from django.template import Context, Engine, TemplateDoesNotExist
 
 from trustdesk.core.notices import LETTERS, missing_parts
+from trustdesk.core.said import said
 from trustdesk.core.types import Finding, Refused
 from trustdesk.flow.letters import drawing, safe
 from trustdesk.flow.letters import words as wording
@@ -106,7 +107,7 @@ def _parts(blocks: list[Block]) -> dict[str, str]:
 def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
     """What templates may name: every fact, made safe and put into words of the language."""
     own = {  # the operator's own words: cleaned, links stay links
-        name: safe.line(getattr(facts, name))
+        name: safe.line(said(getattr(facts, name), w.language))
         for name in ("provider", "legal_name", "address", "contact", "law", "clause_id", "clause_title", "out_of_court")
     }
     free = {
@@ -149,7 +150,7 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
         **plain,
         "claim": free["claim"] or w.tables["claim"].get(facts.category) or w.tables["claim"]["other"],
         "legal_name": own["legal_name"] or own["provider"],
-        "clause_text": safe.paragraphs(facts.clause_text, _OWN_LIMIT),
+        "clause_text": safe.paragraphs(said(facts.clause_text, w.language), _OWN_LIMIT),
         "recipient_name": safe.name(facts.recipient_name),
         "reporter_name": safe.defang(safe.line(facts.reporter_name, 120)),
         "link": facts.link,
@@ -185,7 +186,7 @@ def values(facts: LetterFacts, w: wording.Words) -> dict[str, Any]:
 
 def _measure(measure: LetterMeasure, w: wording.Words) -> dict[str, str]:
     return {
-        "title": w.word("measure", measure.kind, measure.title),
+        "title": w.word("measure", measure.kind, said(measure.title, w.language)),
         "target": safe.defang_target(measure.target),
         "scope": w.countries(measure.scope),
         "until": w.date(measure.until),

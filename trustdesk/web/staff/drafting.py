@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from trustdesk.core.deciding import PER_ADDRESS
+from trustdesk.core.said import said
 from trustdesk.flow.decide import Choice, Wish, assets_of
 from trustdesk.queries import rulebook
 from trustdesk.queries.case_page import View
@@ -232,9 +233,10 @@ def _measure_reasons(view: View, clause: Clause | None) -> str:
         % {"address": _addresses(view) or _("your service"), "category": words.word("category", view.case.category)}
     ]
     if clause is not None:
+        language = translation.get_language() or "en"
         parts.append(
             _("Our acceptable use policy, clause %(clause)s (%(title)s), does not allow this: %(text)s")
-            % {"clause": clause.id, "title": clause.title, "text": clause.text}
+            % {"clause": clause.id, "title": said(clause.title, language), "text": said(clause.text, language)}
         )
     return " ".join(parts)
 
