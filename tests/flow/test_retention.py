@@ -8,15 +8,33 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
-from tests.flow.conftest import ANA, disable
+from tests.flow.conftest import ANA, DIEGO, disable
 from tests.flow.notices import dmca
 from tests.flow.test_validity import clean
 from trustdesk import clock, evidence
-from trustdesk.core.types import Channel, Refused
-from trustdesk.flow import confirm, decide, forget, receive, retain, retention
-from trustdesk.models import Asset, Case, Entry, Evidence, Notice, Party, Report
+from trustdesk.core.types import Actor, Channel, Refused
+from trustdesk.flow import appeal, confirm, decide, duties, forget, links, notes, receive, retain, retention
+from trustdesk.models import (
+    Appeal,
+    Asset,
+    Case,
+    Decision,
+    Entry,
+    Evidence,
+    Fact,
+    Indicator,
+    Measure,
+    Note,
+    Notice,
+    Party,
+    Report,
+)
+from trustdesk.verify import check
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -179,3 +197,94 @@ def test_a_report_on_two_customers_keeps_its_parties_as_long_as_one_case_does(cl
     report.joinings.create(case=other, at=now)
     words = next(iter(forget.review(now + 400 * DAY)))
     assert words.letters and not words.parties and not words.reports
+
+
+@pytest.fixture
+def cleared(opened: Case, site: Asset, drain, now: datetime) -> Case:
+    """The case with a note, facts and a measure that was ordered and lifted on appeal: nothing of it stands any more."""
+    notes.add(opened.pk, "The same people as in spring, says Marta.", actor=ANA, now=now)
+    made = decide.decide(opened.pk, disable(site), actor=ANA, now=now).decision
+    drain()
+    assert made is not None
+    confirm.confirm(opened.pk, "court_order", why="paper of court 7", actor=ANA, now=now)
+    by = Actor("customer", str(opened.subject_id))
+    lodged = appeal.lodge(made.pk, kind="appeal", text="It was my own page.", by=by, actor=by, now=now)
+    why = "It was the customer's own page, as their papers show without a doubt."
+    clear = decide.Choice("no_violation", reasons=why, notes="ask Marta")
+    appeal.resolve(lodged.pk, outcome="upheld", reasons=why, actor=DIEGO, now=now, replacement=clear)
+    drain()
+    opened.refresh_from_db()
+    assert opened.state == "closed" and opened.measures.get().state == "lifted"
+    return opened
+
+
+def held_of(case: Case) -> str:
+    """Every word that the desk's tables hold on the case."""
+    said: list[object] = [case.title]
+    said += Decision.objects.filter(case=case).values_list("reasons", "notes", "settled_why", "plan")
+    said += Measure.objects.filter(case=case).values_list("target", "detail")
+    said += Fact.objects.filter(case=case).values_list("about", "value")
+    said += Indicator.objects.filter(report__joinings__case=case).values_list("value", "raw", "host")
+    said += Note.objects.filter(case=case).values_list("text")
+    said += Appeal.objects.filter(case=case).values_list("text", "reasons")
+    return repr(said)
+
+
+def test_facts_indicators_and_reasons_go_and_the_account_stays(cleared: Case, now: datetime, monkeypatch):
+    words = ("login-bancoazul", "imitates the sign-in", "Marta", "own page", "c-1042", "site-88213", "court 7")
+    before = held_of(cleared)
+    assert all(word in before for word in words)
+    later = now + 184 * DAY
+    dry = next(line for line in everything(monkeypatch, later) if "letters" in line)
+    assert dry["what"] == "would go" and dry["indicators"] == 1 and dry["decisions"] == 2 and dry["measures"] == 1
+    assert dry["facts"] == Fact.objects.filter(case=cleared).count() and dry["notes"] == 1 and dry["appeals"] == 1
+    assert held_of(cleared) == before  # a dry run
+    account = list(Entry.objects.exclude(kind__contains="eras").order_by("id").values_list("hash", flat=True))
+    run(monkeypatch, later, "--do-it")
+    cleared.refresh_from_db()
+    after = held_of(cleared)
+    assert not [word for word in words if word in after]
+    decided = [
+        (d.outcome, d.clause, d.state, [(p["kind"], p["asset"]) for p in d.plan])
+        for d in cleared.decisions.order_by("id")
+    ]
+    assert decided[0][:3] == ("measures", "2.1", "overridden") and decided[0][3][0][0] == "site_disable"
+    assert Indicator.objects.filter(case=cleared, role="target", kind="url").exists()
+    assert duties.confirmed(cleared) == frozenset({"court_order"})  # what binds keeps its form
+    assert list(Entry.objects.exclude(kind__contains="eras").order_by("id").values_list("hash", flat=True)) == account
+    assert list(forget.review(later)) == []
+    clean()
+    Decision.objects.filter(case=cleared, outcome="measures").update(
+        reasons="Other reasons, put there by hand much later on."
+    )
+    assert [f.code for f in check() if f.where.startswith("trustdesk_decision")] == ["row.changed"]
+
+
+def test_reasons_emptied_without_an_entry_are_no_tombstone(cleared: Case):
+    Decision.objects.filter(case=cleared, outcome="no_violation").update(reasons="")
+    assert {"row.changed", "decision.reasons"} <= {f.code for f in check() if f.where.startswith("trustdesk_decision")}
+
+
+def test_what_still_bites_keeps_its_reasons(closed: Case, now: datetime, monkeypatch):
+    """The site is still down: the customer may ask why, and the enforcer must know what to lift."""
+    later = now + 184 * DAY
+    run(monkeypatch, later, "--do-it")
+    measure = closed.measures.get()
+    assert measure.state == "confirmed" and measure.target and closed.decisions.get().reasons
+    assert not Indicator.objects.filter(case=closed).exclude(value="").exists()
+    clean()
+
+
+def test_pages_of_a_case_that_was_forgotten_are_there(cleared: Case, now: datetime, monkeypatch):
+    report, subject = cleared.first_reports.get(), cleared.subject_id
+    run(monkeypatch, now + 184 * DAY, "--do-it")
+    client, person = Client(), User.objects.create(username="eva")
+    person.groups.add(Group.objects.get_or_create(name="senior")[0])
+    client.force_login(person)
+    for address in (
+        reverse("staff:case", args=[cleared.code]), reverse("staff:law-case", args=[cleared.code]),
+        reverse("staff:report", args=[report.code]), reverse("staff:queue") + "?state=closed",
+        reverse("staff:sender", args=[report.code]), links.status_url(report.pk), links.customer_url(cleared.pk, subject or 0),
+    ):  # fmt: skip
+        page = client.get(address)
+        assert page.status_code == 200 and "]example/acceso" not in page.content.decode(), address

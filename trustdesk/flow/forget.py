@@ -1,31 +1,53 @@
-"""Forget: erase what a case holds of people beside the bytes that came in: letters, names and addresses of the parties, the
-words of appeals. Decided, ordered, counted and cited stays; who it was goes.
+"""Forget: erase what a case holds of people beside the bytes that came in: letters, names and addresses of the parties, what is
+complained about, what was looked up, the words of decisions, appeals and notes. That and how it was decided, ordered, counted
+and cited stays; who it was, where and in which words goes.
 
 The journal never held any of it. One entry, `words.erased`, names the rows that were emptied and their new digests, so the
-ledger stays whole; publications count entries and are not touched.
+ledger stays whole; publications count entries and are not touched, nor is what was handed to a public register.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from trustdesk.core import retention as rules_of
 from trustdesk.core.types import Actor, Finding, Refused
 from trustdesk.flow import retention
-from trustdesk.flow.record import locked, record
-from trustdesk.models import Appeal, Case, Notice, Party, Report
+from trustdesk.flow.record import Group, locked, record
+from trustdesk.models import (
+    Appeal,
+    Case,
+    Decision,
+    Fact,
+    Indicator,
+    Measure,
+    Note,
+    Notice,
+    Party,
+    Report,
+    Review,
+    Snooze,
+    Suspension,
+)
 
 #: Stands in the place of the way a letter went.
 ERASED = "erased"
+#: What people and the desk say of the law on a case keeps its form, without its words: rules go by it (`law.confirmed`, …).
+KEPT_FORM = ("law.", "report.")
+FREE = frozenset({"why", "note", "number", "court"})
+#: A measure that is in none of these states bites, or may yet: what it bites on and why stays with it.
+GONE = ("lifted", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a closed case holds of people, and what may happen to it today."""
+    """What a closed case holds of people, as numbers of rows, and what may happen to it today. `indicators` are the reports
+    whose indicators say something."""
 
     case: int
     code: str
@@ -33,12 +55,29 @@ class Words:
     letters: tuple[int, ...] = ()
     appeals: tuple[int, ...] = ()
     reports: tuple[int, ...] = ()
-    parties: tuple[int, ...] = field(default=())
+    parties: tuple[int, ...] = ()
+    indicators: tuple[int, ...] = ()
+    facts: tuple[int, ...] = ()
+    decisions: tuple[int, ...] = ()
+    measures: tuple[int, ...] = ()
+    notes: tuple[int, ...] = ()
+    snoozes: tuple[int, ...] = ()
+    reviews: tuple[int, ...] = ()
+    suspensions: tuple[int, ...] = ()
+    title: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """How many rows of each kind would be emptied (of indicators: the reports that name them)."""
+        return {name: len(getattr(self, name)) for name in KINDS}
 
     @property
     def pieces(self) -> int:
         """How many rows would be emptied."""
-        return len(self.letters) + len(self.appeals) + len(self.reports) + len(self.parties)
+        return sum(self.counts().values()) + self.title
+
+
+#: The kinds of rows, as reports of a dry run name them.
+KINDS = tuple(f.name for f in fields(Words) if f.name not in ("case", "code", "verdict", "title"))
 
 
 def review(now: datetime, *, limit: int | None = None) -> Iterator[Words]:
@@ -63,17 +102,41 @@ def _of(case: Case, now: datetime) -> Words:
     joined = Report.objects.filter(Q(joinings__case=case) | Q(case=case)).distinct()
     # A report that concerns other customers too is theirs as well: their cases have a say.
     reports = [r for r in joined if not _others_keep(r, case, now)]
-    numbers = {n for r in reports for n in (r.reporter_id, r.principal_id) if n is not None}
-    parties = Party.objects.filter(pk__in=numbers).exclude(name="", email="", organisation="", phone="", address="")
+    named = {n for r in reports for n in (r.reporter_id, r.principal_id) if n is not None}
+    parties = Party.objects.filter(pk__in=named).exclude(name="", email="", organisation="", phone="", address="")
+    said = Indicator.objects.filter(report__in=[r.pk for r in reports]).exclude(value="", raw="", host="")
+    stands = set(Measure.objects.filter(case=case).exclude(state__in=GONE).values_list("decision_id", flat=True))
     return Words(
         case.pk,
         case.code,
         verdict,
-        tuple(letters.order_by("pk").values_list("pk", flat=True)),
-        tuple(Appeal.objects.filter(case=case).exclude(text="").order_by("pk").values_list("pk", flat=True)),
-        tuple(r.pk for r in reports if r.title or r.envelope_from),
-        tuple(parties.order_by("pk").values_list("pk", flat=True)),
+        letters=_numbers(letters),
+        appeals=_numbers(Appeal.objects.filter(case=case).exclude(text="", reasons="")),
+        reports=tuple(r.pk for r in reports if r.title or r.envelope_from),
+        parties=_numbers(parties),
+        indicators=tuple(sorted(set(said.values_list("report_id", flat=True)))),
+        facts=tuple(f.pk for f in Fact.objects.filter(case=case).order_by("pk") if _emptied(f) != (f.about, f.value)),
+        decisions=tuple(
+            d.pk for d in Decision.objects.filter(case=case).exclude(reasons="").order_by("pk") if d.pk not in stands
+        ),
+        measures=_numbers(Measure.objects.filter(case=case, state__in=GONE).exclude(target="", detail="")),
+        notes=_numbers(Note.objects.filter(case=case).exclude(text="")),
+        snoozes=_numbers(Snooze.objects.filter(case=case).exclude(why="")),
+        reviews=_numbers(Review.objects.filter(case=case).exclude(words="")),
+        suspensions=_numbers(Suspension.objects.filter(case=case).exclude(reasons="")),
+        title=bool(case.title) and not stands,
     )
+
+
+def _numbers(found: Any) -> tuple[int, ...]:
+    return tuple(found.order_by("pk").values_list("pk", flat=True))
+
+
+def _emptied(fact: Fact) -> tuple[str, Any]:
+    """What is left of a fact: of what was looked up nothing but that it was, of what people said of the law its form."""
+    if not fact.name.startswith(KEPT_FORM) or not isinstance(fact.value, dict):
+        return "", {}
+    return fact.about, {name: "" if name in FREE else value for name, value in fact.value.items()}
 
 
 def _others_keep(report: Report, case: Case, now: datetime) -> bool:
@@ -95,25 +158,55 @@ def forget(case_id: int, why: str, *, actor: Actor, now: datetime) -> Words:
             raise Refused(Finding("erase.kept", f"{case.code} is kept: {'; '.join(words.verdict.why)}", "case"))
         if not words.pieces:
             raise Refused(Finding("erase.again", f"Nothing of people is left on {case.code}.", "case"))
-        letters = list(Notice.objects.filter(pk__in=words.letters).order_by("pk"))
-        for letter in letters:
-            letter.title = letter.text = letter.html = letter.to_name = letter.to_address = letter.in_reply_to = ""
-            letter.parts, letter.detail = {}, f"{ERASED}: {why}"
-        appeals = list(Appeal.objects.filter(pk__in=words.appeals).order_by("pk"))
-        for appeal in appeals:
-            appeal.text = ""
-        reports = list(Report.objects.filter(pk__in=words.reports).order_by("pk"))
-        for report in reports:
-            report.title = report.envelope_from = ""
-        parties = list(Party.objects.filter(pk__in=words.parties).order_by("pk"))
-        for party in parties:
-            party.name = party.email = party.organisation = party.phone = party.address = ""
-            party.verified = []
-        body = {
-            "notices": list(words.letters),
-            "appeals": list(words.appeals),
-            "reports": list(words.reports),
-            "parties": list(words.parties),
-        }
-        record(case, "words.erased", body, actor=actor, now=now, rows=[*letters, *appeals, *reports, *parties])
+        rows: list[Model | Group] = [*_letters_and_parties(words, why), *_account(words), *_indicators(words)]
+        if words.title:
+            case.title = ""
+        body = {"notices" if name == "letters" else name: list(getattr(words, name)) for name in KINDS}
+        record(case, "words.erased", body, actor=actor, now=now, rows=rows)
     return words
+
+
+def _blank(found: Any, *names: str, **values: object) -> list[Any]:
+    """The rows with these columns empty (or with `values`), not saved yet."""
+    rows = list(found.order_by("pk"))
+    for row in rows:
+        for name in names:
+            setattr(row, name, "")
+        for name, value in values.items():
+            setattr(row, name, value)
+    return rows
+
+
+def _letters_and_parties(words: Words, why: str) -> Iterator[Model]:
+    written = ("title", "text", "html", "to_name", "to_address", "in_reply_to")
+    yield from _blank(Notice.objects.filter(pk__in=words.letters), *written, parts={}, detail=f"{ERASED}: {why}")
+    yield from _blank(Appeal.objects.filter(pk__in=words.appeals), "text", "reasons")
+    yield from _blank(Report.objects.filter(pk__in=words.reports), "title", "envelope_from")
+    named = ("name", "email", "organisation", "phone", "address")
+    yield from _blank(Party.objects.filter(pk__in=words.parties), *named, verified=[])
+
+
+def _account(words: Words) -> Iterator[Model]:
+    """The words of the account: of decisions, measures that are gone, notes, second looks and suspensions; and the facts."""
+    for decision in _blank(Decision.objects.filter(pk__in=words.decisions), "reasons", "notes", "settled_why"):
+        decision.plan = [planned | {"target": ""} for planned in decision.plan]
+        yield decision
+    yield from _blank(Measure.objects.filter(pk__in=words.measures), "target", "detail")
+    for fact in Fact.objects.filter(pk__in=words.facts).order_by("pk"):
+        fact.about, fact.value = _emptied(fact)
+        yield fact
+    yield from _blank(Note.objects.filter(pk__in=words.notes), "text")
+    yield from _blank(Snooze.objects.filter(pk__in=words.snoozes), "why")
+    yield from _blank(Review.objects.filter(pk__in=words.reviews), "words")
+    told = ("identity", "reasons", "settled_why", "ended_why", "contest", "answer")
+    yield from _blank(Suspension.objects.filter(pk__in=words.suspensions), *told, weighed={})
+
+
+def _indicators(words: Words) -> Iterator[Group]:
+    """What the reports name. Kind, role and place in the order stay, and whose asset it was; the string itself goes."""
+    for number in words.indicators:
+        rows = list(Indicator.objects.filter(report=number).order_by("position", "pk"))
+        for row in rows:
+            row.value = row.raw = row.host = ""
+            row.start = row.end = -1
+        yield Group("indicators/report", rows)

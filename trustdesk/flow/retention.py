@@ -18,7 +18,7 @@ from trustdesk.core.regime_rules import RetentionRule
 from trustdesk.core.types import Actor
 from trustdesk.flow import duties, retain, strikes
 from trustdesk.flow import events as happened
-from trustdesk.models import Case, Decision, Entry, Evidence, Measure
+from trustdesk.models import Case, Decision, Entry, Evidence, Measure, Suspension
 
 #: Messages that are no reports (bounces, newsletters) are kept so long, in case somebody asks what became of a mail.
 SET_ASIDE_DAYS = 30
@@ -83,7 +83,11 @@ def verdict_on(cases: Iterable[Case], now: datetime) -> retention.Verdict:
 
 
 def _preserved(case: Case) -> list[str]:
-    return [f"{PRESERVATION} on case {case.code}"] if PRESERVATION in duties.confirmed(case) else []
+    out = [f"{PRESERVATION} on case {case.code}"] if PRESERVATION in duties.confirmed(case) else []
+    live = Suspension.objects.filter(Q(state__in=("held", "running")) | Q(contest_state="lodged"))
+    if any(case.pk == number or f"case:{case.pk}" in grounds for number, grounds in live.values_list("case", "grounds")):
+        out.append(f"a suspension of a sender rests on case {case.code}")
+    return out
 
 
 def _rules(case: Case) -> Iterable[retention.Kept]:
@@ -109,6 +113,10 @@ def _rules(case: Case) -> Iterable[retention.Kept]:
         yield _house("appeal", "the decision can be appealed", policy.appeal_days, since)
         if decision.outcome == "measures" and strikes.counts(case):
             yield _house("strike", "the decision counts as a strike", policy.strikes.expire_days, since)
+        if decision.outcome == "no_violation" and policy.misuse.days:
+            came = case.last_report_at.astimezone(UTC).date()
+            title = "it counts as unfounded, for or against who reported it"
+            yield _house("misuse", title, policy.misuse.window_days, came)
 
 
 def _house(ident: str, title: str, days: int, since: date) -> retention.Kept:

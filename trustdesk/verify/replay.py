@@ -41,6 +41,8 @@ DECISION_STATES = {
 #: Digest of a letter without title and text.
 NOTHING = hashlib.sha256(text_of(["", "", ""])).hexdigest()
 ENDED = {"met", "expired", "cancelled"}
+#: Measures that bite no more; what stands keeps its reasons.
+GONE = ("lifted", "cancelled")
 #: What an entry makes of a suspension.
 SUSPENDED = {"ordered": "running", "held": "held", "approved": "running", "rejected": "rejected", "ended": "ended",
              "lifted": "lifted"}  # fmt: skip
@@ -304,6 +306,10 @@ class Story:
             if columns["state"] in ("queued", "withheld"):
                 raise Bad("notice.unsent", f"notice {number} was erased before it went")
             columns["content"] = NOTHING
+        stands = {c["decision_id"] for (t, _), c in self.things.items() if t == "measure" and c["state"] not in GONE}
+        for number in body.get("decisions", ()):
+            if self._thing("decision", number)["state"] in ("held", "resting") or number in stands:
+                raise Bad("decision.stands", f"the words of decision {number} were erased while it stands")
 
     def put_back(self, kind: str, at: str, actor: str, body: dict[str, Any]) -> None:
         """A counter-notice had its effect: its clock ran to its first day, and nobody had shown a court action."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import tomllib
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from trustdesk.models import Clock, Decision, RuleText, Suspension
+from trustdesk.models import Clock, Decision, Entry, RuleText, Suspension
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.reading import Unreadable, read
 
@@ -48,12 +50,13 @@ def check(*, step: Callable[[int], None]) -> Iterator[Finding]:
         found = yield from _text(*values)
         if found is not None:
             texts[values[0]] = found
+    gone = _erased()
     for number, values in enumerate(read(Decision.objects.order_by("id"), *COLUMNS), 1):
         if not isinstance(values, Unreadable):  # else it is named with the rows
             decision = dict(zip(COLUMNS, values, strict=True))
             where = row("decision", decision["id"])
             try:
-                for code, what in _decision(decision, texts):
+                for code, what in _decision(decision, texts, gone):
                     yield Finding(code, where, what)
             except (TypeError, AttributeError, KeyError) as error:
                 yield Finding("decision.unreadable", where, f"{type(error).__name__}: {error}"[:200])
@@ -125,7 +128,18 @@ def _text(digest: str, ident: str, version: str, text: str) -> Generator[Finding
     return Text(f"{document.get('id')}@{document.get('version', '')}", document)
 
 
-def _decision(decision: dict[str, Any], texts: dict[str, Text]) -> Iterator[tuple[str, str]]:
+def _erased() -> set[int]:
+    """Decisions whose words were erased lawfully, as the journal says."""
+    found: set[int] = set()
+    for values in read(Entry.objects.filter(kind="words.erased").order_by("id"), "id", "body"):
+        if isinstance(values, Unreadable):  # named with the journal
+            continue
+        with suppress(ValueError, AttributeError, TypeError):
+            found.update(json.loads(values[1]).get("decisions", ()))
+    return found
+
+
+def _decision(decision: dict[str, Any], texts: dict[str, Text], gone: set[int]) -> Iterator[tuple[str, str]]:
     policy = texts.get(decision["policy_digest"])
     if policy is None:
         yield "decision.no_text", f"the text of {decision['policy']} that it was made under is not kept"
@@ -136,7 +150,8 @@ def _decision(decision: dict[str, Any], texts: dict[str, Text]) -> Iterator[tupl
     made = decision["made_at"].astimezone(dt.UTC).date()
     if made < document["valid_from"] or made > document.get("valid_to", dt.date.max):
         yield "decision.not_in_force", f"made on {made}; {policy.name} was not in force"
-    if len(" ".join(decision["reasons"].split())) < document.get("min_reasons", 40):
+    erased = not decision["reasons"] and decision["id"] in gone
+    if not erased and len(" ".join(decision["reasons"].split())) < document.get("min_reasons", 40):
         yield "decision.reasons", f"the reasons are shorter than {policy.name} demands"
     yield from _ground(decision, policy)
     yield from _measures(decision, policy)

@@ -71,15 +71,21 @@ class Source:
         return [r["chain"] for r in self._rows(sql)]
 
     def erased(self, above: int) -> list[int]:
-        """The cases whose facts name a reporter that an entry above `above` erased, also from another case's chain."""
+        """The cases whose facts name a reporter or hold indicators that an entry above `above` erased, also from another
+        case's chain."""
         parties: set[int] = set()
+        reports: set[int] = set()
         for row in self._rows(f"SELECT body FROM trustdesk_entry WHERE kind = 'words.erased' AND id > {above:d}"):
-            parties |= set(json.loads(row["body"]).get("parties", ()))
-        if not parties:
-            return []
-        listed = ",".join(f"{n:d}" for n in sorted(parties))
-        sql = f"SELECT DISTINCT COALESCE(case_id, 0) AS number FROM trustdesk_report WHERE reporter_id IN ({listed})"
-        return [r["number"] for r in self._rows(sql)]
+            body = json.loads(row["body"])
+            parties |= set(body.get("parties", ()))
+            reports |= set(body.get("indicators", ()))
+        found: set[int] = set()
+        for column, numbers in (("reporter_id", parties), ("id", reports)):
+            if numbers:
+                listed = ",".join(f"{n:d}" for n in sorted(numbers))
+                sql = f"SELECT DISTINCT COALESCE(case_id, 0) AS number FROM trustdesk_report WHERE {column} IN ({listed})"
+                found |= {r["number"] for r in self._rows(sql)}
+        return sorted(found)
 
     def lines(
         self,

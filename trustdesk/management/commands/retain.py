@@ -64,7 +64,7 @@ class Command(Base):
             self.say(f"{told}; {size} bytes{'' if do_it else '. This was a dry run: --do-it erases'}")
 
     def _words(self, words: forget.Words, sums: Counter[str], *, do_it: bool, as_json: bool, kept: bool) -> None:
-        """What a case holds of people: letters, parties, appeals."""
+        """What a case holds of people: letters, parties, indicators, facts, the words of decisions and appeals."""
         word = "kept" if words.verdict.keep else "would go"
         if word != "kept" and do_it:
             try:
@@ -76,7 +76,7 @@ class Command(Base):
         sums[f"words {word}"] += 1
         if word == "kept" and not kept:
             return
-        counts = {n: len(getattr(words, n)) for n in ("letters", "appeals", "reports", "parties")}
+        counts = words.counts()
         if as_json:
             self.say_json({"words": words.code, **counts, "what": word, "why": words.verdict.why})
         else:
