@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from trustdesk.core.calendars import Calendars, parse_calendar, parse_place, spelled
-from trustdesk.core.cases_format import parse_cases
-from trustdesk.core.cases_run import run
 from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.regime_file import parse_regime
 from trustdesk.core.regimes import Regime
@@ -138,6 +136,9 @@ def law_tests(book: Rulebook) -> tuple[int, tuple[Finding, ...]]:
 
     A regime without a test is a finding: nobody has shown that it says what the law says.
     """
+    from trustdesk.core.cases_format import parse_cases
+    from trustdesk.core.cases_run import run
+
     findings: list[Finding] = []
     count = 0
     tested = set()

@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-import dns.exception
-import dns.resolver
 from django.conf import settings
 
 from trustdesk import evidence, keyring
@@ -98,6 +96,9 @@ def resolver_of(table: dict[str, object]) -> Resolver:
 
 @lru_cache(maxsize=4)
 def _resolver(nameservers: tuple[str, ...], port: int, timeout: float) -> Resolver:
+    import dns.exception
+    import dns.resolver
+
     asked = dns.resolver.Resolver(configure=not nameservers)
     if nameservers:
         asked.nameservers = list(nameservers)

@@ -7,12 +7,12 @@ from typing import Any
 
 from trustdesk.settings.desk import Desk
 
+#: OpenID Connect is made known where it is used (web.account.views): as an app it loads an HTTP library into every process.
 APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
 ]
 #: The name of the one provider in our addresses.

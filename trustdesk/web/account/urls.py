@@ -8,12 +8,15 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as keys
 from allauth.socialaccount import views as social
+from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
 
 from trustdesk.settings.accounts import PROVIDER
 from trustdesk.web.account import journal, views  # noqa: F401 - the journal listens from here on
 
+if settings.DESK.oidc:  # also for who comes back to a process in the middle of signing in
+    views.know_provider()
 urlpatterns = [
     path("", views.Account.as_view(), name="mfa_index"),
     path("password", views.password, name="account_change_password"),

@@ -82,10 +82,19 @@ def company_back(request: HttpRequest, provider_id: str) -> HttpResponse:
     return _provider("callback", request, provider_id)
 
 
+def know_provider() -> None:
+    """Make OpenID Connect known to allauth, as being an installed app would."""
+    from allauth.socialaccount.providers import registry
+    from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+
+    registry.register(OpenIDConnectProvider)
+
+
 def _provider(step: str, request: HttpRequest, provider_id: str) -> HttpResponse:
     if not settings.DESK.oidc:
         raise Http404("no provider")
     from allauth.socialaccount.providers.openid_connect import views
 
+    know_provider()
     answer: HttpResponse = getattr(views, step)(request, provider_id)
     return answer
