@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
 from trustdesk import rules
-from trustdesk.core.misuse import Sender, Unfounded
+from trustdesk.core.misuse import QUEUE, Sender, Unfounded
 from trustdesk.core.policies import Strikes
 from trustdesk.core.strikes import Reputation, Standing, Strike, reputation, standing
 from trustdesk.core.types import Actor
@@ -149,6 +150,19 @@ def parties_of(address: str) -> list[int]:
     """Numbers of the parties who claim an address, the newest first, at most REPORTS."""
     parties = Party.objects.alias(upper=Upper("email")).filter(upper=address.upper()).order_by("-id")
     return list(parties.values_list("pk", flat=True)[:REPORTS])
+
+
+def waiting(identity: str) -> QuerySet[Case]:
+    """The cases that wait because of what this sender handed in, in no order, each once."""
+    kind, _, name = identity.partition(":")
+    if kind == "account":
+        theirs = Q(joinings__report__account=name)
+    elif kind == "mail":
+        theirs = Q(joinings__report__reporter__in=parties_of(name))
+    else:
+        theirs = Q(appeals__by=identity, appeals__state="lodged")
+    found = Case.objects.filter(theirs, queue=QUEUE, closed_at=None)
+    return Case.objects.filter(pk__in=found.order_by().values("pk"))
 
 
 def known_of(identity: str, *, verified: bool) -> Known:

@@ -323,7 +323,7 @@ def test_a_customer_who_complains_without_ground_waits_as_well(site: Asset, mail
     assert (row.who, row.subject_id, row.report_id) == ("complainant", site.subject_id, None)
     assert Notice.objects.get(kind="suspension").to_role == "customer"
     waits = Case.objects.get(pk=report.case_id)
-    assert waits.queue == "suspended" and misuse.waiting_for(row) == [waits.pk]
+    assert waits.queue == "suspended" and [c.pk for c in standing.waiting(row.identity)] == [waits.pk]
     assert Notice.objects.filter(case=waits, kind="appeal_received").get().parts["waits"]
     tick.tick(row.until)
     drain(row.until)

@@ -183,7 +183,8 @@ def test_reporters_are_measured_by_outcome_and_never_left_unread(infringe, site:
     assert 0.01 < known.low < 0.1 < known.high < 0.41
     ana = User.objects.create(username="ana")
     ana.groups.add(Group.objects.get_or_create(name="investigator")[0])
-    assert dict(shown.of_case(ana, made.case, now=now).reporters)["lena@photos.example"] == known
+    email, shown_as, code = shown.of_case(ana, made.case, now=now).reporters[0]
+    assert (email, shown_as, code) == ("lena@photos.example", known, made.case.first_reports.get().code)
     report = Case.objects.order_by("-id")[0].first_reports.get()
     warned = misuse.warn(report.case_id, report.pk, actor=ANA, now=now)
     assert warned is not None and "9" in warned.parts["facts"]

@@ -33,6 +33,8 @@ RIGHTS = MappingProxyType(
         # Files that came in: their names, and a preview made of them.
         "see_files": _WORKING,
         "see_custody": _WORKING | {"auditor"},
+        # Whose reports and complaints wait, for a time (DSA Article 23(2)): ordered, confirmed, lifted, an objection answered.
+        "suspend_sender": frozenset({"senior", "counsel"}),
         # Not admin: who keeps the desk running need not look.
         "preview_sealed": frozenset({"senior", "counsel"}),
         "seal": _LEADING,

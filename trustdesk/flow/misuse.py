@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from trustdesk import standing
 from trustdesk.core import misuse as rule_of
 from trustdesk.core import states
@@ -21,7 +19,7 @@ from trustdesk.flow import duties, links, notify, telling, waiting
 from trustdesk.flow.letters import LetterFacts
 from trustdesk.flow.record import Todo, locked, record
 from trustdesk.flow.work import handler
-from trustdesk.models import Appeal, Case, Notice, Report, Suspension, Task
+from trustdesk.models import Case, Notice, Report, Suspension, Task
 
 LIMIT = 20_000
 #: So many due ones are seen to in one call.
@@ -290,22 +288,10 @@ def answer(number: int, *, upheld: bool, reasons: str, actor: Actor, now: dateti
     return row
 
 
-def waiting_for(row: Suspension) -> list[int]:
-    """Numbers of the cases that wait because of what this sender handed in, the oldest first."""
-    kind, _, name = row.identity.partition(":")
-    if kind == "account":
-        theirs = Q(joinings__report__account=name)
-    elif kind == "mail":
-        theirs = Q(joinings__report__reporter__in=standing.parties_of(name))
-    else:
-        theirs = Q(appeals__in=Appeal.objects.filter(by=row.identity, state="lodged"))
-    found = Case.objects.filter(queue=rule_of.QUEUE, closed_at=None).filter(theirs)
-    return list(found.order_by("id").values_list("pk", flat=True).distinct())
-
-
 @handler("resume")
 def run_resume(tasks: Sequence[Task], clock: Callable[[], datetime]) -> None:
     """Put back what waited for the suspension of the task."""
     for task in tasks:
-        for number in waiting_for(_load(task.arguments["suspension"])):
+        waits = standing.waiting(_load(task.arguments["suspension"]).identity)
+        for number in waits.order_by("id").values_list("pk", flat=True):
             waiting.resume(number, actor=SYSTEM, now=clock())

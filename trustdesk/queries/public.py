@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from trustdesk.models import Appeal, Case, Clock, Decision, Indicator, Measure, Notice, Report
+from trustdesk.models import Appeal, Case, Clock, Decision, Indicator, Measure, Notice, Report, Suspension
 
 #: Decisions that somebody outside may know of; a held or rejected one has not happened for them.
 KNOWN = ("final", "overridden")
@@ -130,3 +130,9 @@ def account(subject_id: int) -> list[AccountCase]:
             )
         )
     return found
+
+
+def suspension(number: int) -> Suspension | None:
+    """A suspension as whom it binds may see it; None for one that never began."""
+    found = Suspension.objects.select_related("case__asset", "case__subject", "report__reporter", "subject", "warning")
+    return found.filter(pk=number, began_at__isnull=False).exclude(identity="").first()

@@ -171,6 +171,9 @@ NOTICE: Words = {
     "missing_elements": _("what is missing in the report"),
     "restored": _("service restored"),
     "strike_warning": _("warning about repetition"),
+    "misuse_warning": _("warning about unfounded reports or complaints"),
+    "suspension": _("suspension of the sender"),
+    "suspension_answer": _("end of the suspension, or answer to an objection"),
     "counter_notice_copy": _("copy of the counter-notice"),
     "appeal_received": _("appeal received"),
     "appeal_outcome": _("appeal decided"),
@@ -273,6 +276,25 @@ QUEUE: Words = {
     "safety": _("Safety of people"),
     "fraud": _("Fraud & goods"),
     "legal": _("Legal requests"),
+    "suspended": _("Suspended senders"),
+}
+
+#: Lives of the suspension of a sender, and as what they are suspended.
+SUSPENSION: Words = {
+    "held": _("waits for a second person"),
+    "running": _("suspended"),
+    "rejected": _("sent back"),
+    "ended": _("ended by itself"),
+    "lifted": _("ended before its time"),
+}
+SENDER: Words = {"reporter": _("reporter"), "complainant": _("complains about decisions")}
+
+#: Circumstances that are weighed before anybody is suspended (DSA Art. 23(3)).
+CIRCUMSTANCE: Words = {
+    "number": _("How many, within the time"),
+    "share": _("Their share of everything the sender handed in"),
+    "gravity": _("How grave the misuse and its consequences are"),
+    "intent": _("What was meant, where it can be seen"),
 }
 
 #: What a regime makes of a notice.
@@ -345,6 +367,9 @@ TABLES: Mapping[str, Words] = {
 
 VERDICT_TONE: Mapping[str, str] = {"valid": "ok", "curable": "warn", "incomplete": "warn"}
 
+    "suspension": SUSPENSION,
+    "sender": SENDER,
+    "circumstance": CIRCUMSTANCE,
 TONES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICT_TONE,
     "category": CATEGORY_TONE,
@@ -470,6 +495,25 @@ FINDING: Words = {
 }
 
 
+    "strike.report": _("That report is not of this case."),
+    "strike.nothing": _("Nothing of theirs was found to be unfounded so far."),
+    "misuse.off": _("The house policy suspends nobody for misuse."),
+    "misuse.flagger": _("A trusted flagger is not suspended here: tell the coordinator that awarded the status."),
+    "misuse.unverified": _("It is not verified that these came from them; nobody is suspended for it."),
+    "misuse.again": _("A suspension of this sender runs already, or waits for a second person."),
+    "misuse.not_theirs": _("One of them was not decided to be unfounded within the time, or is not theirs."),
+    "misuse.not_frequent": _("So few that are plainly unfounded are not frequent; the policy's limit is higher."),
+    "misuse.not_warned": _("No warning has gone out to them: warn first."),
+    "misuse.nothing_since": _("Nothing plainly unfounded came in since the warning."),
+    "misuse.days": _("The policy allows a reasonable number of days, not for good."),
+    "misuse.not_weighed": _("Say what you found of each circumstance that the policy names."),
+    "misuse.reasons_short": _("Give longer reasons; they are sent."),
+    "misuse.too_long": _("This is too long."),
+    "misuse.same_person": _("You had a part in it; somebody else has to look."),
+    "misuse.nobody": _("No customer of ours is on this case."),
+    "misuse.over": _("This suspension does not stand (any more)."),
+    "misuse.contested": _("We have your objection already."),
+    "misuse.answered": _("There is no objection that waits for an answer."),
 def finding(item: Any) -> str:
     """A finding in the reader's language. English readers get the engine's own words, which carry the numbers."""
     if (get_language() or "en").startswith("en"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,8 @@ from trustdesk.flow.letters import drawing, safe
 from trustdesk.flow.letters import words as wording
 from trustdesk.flow.letters.blocks import COLLECTOR, Block
 from trustdesk.flow.letters.facts import LetterFacts, LetterMeasure
+
+log = logging.getLogger("trustdesk.letters")
 
 LANGUAGES = ("en", "es")
 FALLBACK = "en"
@@ -52,7 +55,8 @@ def compose(kind: str, language: str, facts: LetterFacts) -> Composed:
         raise Refused(Finding("notice.unknown_kind", f"There is no letter of kind {kind!r}.", kind))
     tongue = language.replace("_", "-").partition("-")[0].lower()
     tongue = tongue if tongue in LANGUAGES else FALLBACK
-    blocks = _blocks(kind, tongue, values(facts, wording.load(folders(), tongue)))
+    dirs = _fit(folders(), tongue, kind)
+    blocks = _blocks(dirs, kind, tongue, values(facts, wording.load(dirs, tongue)))
     parts = _parts(blocks)
     subject = safe.line(" ".join(b.text for b in blocks if b.kind == "subject"), _SUBJECT_LIMIT)
     findings = missing_parts(kind, parts)
@@ -85,12 +89,28 @@ def engine(dirs: tuple[Path, ...]) -> Engine:
     return Engine(dirs=[str(folder) for folder in dirs], builtins=["trustdesk.flow.letters.blocks"], autoescape=True)
 
 
-def _blocks(kind: str, language: str, values: Mapping[str, Any]) -> list[Block]:
+@lru_cache(maxsize=256)
+def _fit(dirs: tuple[Path, ...], language: str, kind: str) -> tuple[Path, ...]:
+    """The folders for one letter: without the operator's own where its words or this letter cannot be used, for a letter
+    that lacks what the law asks for must not go, and one is owed. What is wrong with it is said by `check`."""
+    from trustdesk.flow.letters.check import of_letters
+
+    *own, _ours = dirs
+    if not any((folder / language).is_dir() for folder in own):
+        return dirs
+    found = next(iter(of_letters(dirs, language, (kind,))), None)
+    if found is None:
+        return dirs
+    log.error("our own letter is used instead of %s: %s", found.field, found.message)
+    return dirs[-1:]
+
+
+def _blocks(dirs: tuple[Path, ...], kind: str, language: str, values: Mapping[str, Any]) -> list[Block]:
     collected: list[Block] = []
     # Blocks hold plain text; base.html escapes it.
     context = Context({**values, COLLECTOR: collected}, autoescape=False)
     try:
-        engine(folders()).get_template(f"{language}/{kind}.txt").render(context)
+        engine(dirs).get_template(f"{language}/{kind}.txt").render(context)
     except TemplateDoesNotExist as error:
         raise Refused(Finding("notice.no_template", f"There is no letter {error}.", kind)) from error
     return collected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trustdesk.web.public import account, private, report, survey
+from trustdesk.web.public import account, private, report, survey, suspended
 
 app_name = "public"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("report/thanks/<str:token>", report.thanks, name="thanks"),
     path("status/<str:token>", private.status, name="status"),
     path("survey/<str:token>", survey.show, name="survey"),
+    path("suspended/<str:token>", suspended.show, name="suspended"),
     path("c/<str:token>", private.customer, name="customer"),
     path("c/<str:token>/history", account.history, name="account"),
     path("c/<str:token>/history.json", account.history, {"form": "json"}, name="account-json"),
