@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 #: A path is a sign if its own words (no numbers, no keys) have together so many letters, in at least two parts.
 LETTERS, PARTS = 12, 2
 #: Parts that every second site has.
-COMMON = frozenset(
-    "index.php index.html index.htm home.html default.aspx wp-admin wp-content wp-includes wp-login.php uploads plugins themes "
-    "images image assets static media files download downloads public css js img login signin admin user users account "
-    "accounts cgi-bin category tag page pages post posts blog news product products article articles watch video videos".split()
-)
+COMMON = frozenset({
+    "index.php", "index.html", "index.htm", "home.html", "default.aspx", "wp-admin", "wp-content", "wp-includes",
+    "wp-login.php", "uploads", "plugins", "themes", "images", "image", "assets", "static", "media", "files", "download",
+    "downloads", "public", "css", "js", "img", "login", "signin", "admin", "user", "users", "account", "accounts",
+    "cgi-bin", "category", "tag", "page", "pages", "post", "posts", "blog", "news", "product", "products", "article",
+    "articles", "watch", "video", "videos",
+})  # fmt: skip
 #: So many signs of one case are kept.
 MOST = 50
 

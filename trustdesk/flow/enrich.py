@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from trustdesk.core import campaigns
 from trustdesk.core.types import SYSTEM, Actor, Form, Role
 from trustdesk.flow import decide
 from trustdesk.flow.plugins import enrichers
 from trustdesk.flow.record import locked, record
 from trustdesk.flow.work import handler
-from trustdesk.models import Case, Fact, Indicator, Task
+from trustdesk.models import Case, Fact, Indicator, Sign, Task
 
 #: An authority, a person on the desk or a machine of ours knows why it wrote to us; a person reads these.
 NEVER_DISMISSED = frozenset({Form.ORDER, Form.ALERT, Form.UNPARSED, Form.REPLY, Form.COUNTER_NOTICE, Form.RETRACTION})
@@ -39,6 +40,8 @@ def enrich(case_id: int, *, actor: Actor = SYSTEM, now: datetime) -> None:
             "targets": Indicator.objects.filter(case=case, role=Role.TARGET).count(),
         }
         record(case, "case.enriched", body, actor=actor, now=now, rows=facts)
+        signs = campaigns.signs((target.kind, target.value) for target in targets)
+        Sign.objects.bulk_create([Sign(case=case, key=sign.key, at=case.opened_at) for sign in signs])
         if case.subject_id is None and targets and case.form not in NEVER_DISMISSED:
             decide.dismiss_not_ours(case, now=now)
 

@@ -319,6 +319,9 @@ EVENT: Words = {
     "request.answered": _("the request was answered"),
 }
 
+#: What links the cases of a campaign.
+CAMPAIGN: Words = {"path": _("same path"), "file": _("same file")}
+
 #: Why a reviewer would have decided otherwise.
 REVIEW_REASON: Words = {
     "wrong_clause": _("wrong clause"),
@@ -334,6 +337,7 @@ SATISFACTION: Words = {"yes": _("yes"), "partly": _("partly"), "no": _("no")}
 TABLES: Mapping[str, Words] = {
     "satisfaction": SATISFACTION,
     "review_reason": REVIEW_REASON,
+    "campaign": CAMPAIGN,
     "verdict": VERDICT,
     "category": CATEGORY,
     "form": FORM,
@@ -363,13 +367,13 @@ TABLES: Mapping[str, Words] = {
     "asset_kind": ASSET_KIND,
     "service_role": SERVICE_ROLE,
     "queue": QUEUE,
+    "suspension": SUSPENSION,
+    "sender": SENDER,
+    "circumstance": CIRCUMSTANCE,
 }
 
 VERDICT_TONE: Mapping[str, str] = {"valid": "ok", "curable": "warn", "incomplete": "warn"}
 
-    "suspension": SUSPENSION,
-    "sender": SENDER,
-    "circumstance": CIRCUMSTANCE,
 TONES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICT_TONE,
     "category": CATEGORY_TONE,
@@ -491,10 +495,6 @@ FINDING: Words = {
         "Such a record would not be built any more: the rules or the case have changed. Leave it out instead."
     ),
     "submission.reason": _("Say in 3 to 500 characters why it stays out."),
-    "state.not_allowed": _("This step is not possible from here."),
-}
-
-
     "strike.report": _("That report is not of this case."),
     "strike.nothing": _("Nothing of theirs was found to be unfounded so far."),
     "misuse.off": _("The house policy suspends nobody for misuse."),
@@ -514,6 +514,10 @@ FINDING: Words = {
     "misuse.over": _("This suspension does not stand (any more)."),
     "misuse.contested": _("We have your objection already."),
     "misuse.answered": _("There is no objection that waits for an answer."),
+    "state.not_allowed": _("This step is not possible from here."),
+}
+
+
 def finding(item: Any) -> str:
     """A finding in the reader's language. English readers get the engine's own words, which carry the numbers."""
     if (get_language() or "en").startswith("en"):
