@@ -17,8 +17,7 @@ from trustdesk.flow import withdraw as retractions
 from trustdesk.queries import access, case_page, people
 from trustdesk.queries.rulebook import Case
 from trustdesk.queries.traffic import decode_report
-from trustdesk.web import words
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 
 def able_on(case: Case) -> list[Any]:
@@ -42,8 +41,7 @@ def assign(request: HttpRequest, code: str) -> HttpResponse:
         over = do == "take_over" or (do == "give" and mine)
         attend.assign(case.pk, to=to, actor=actor(request), now=clock.now(), take_over=over)
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
 
 
@@ -85,8 +83,7 @@ def correct_elements(request: HttpRequest, code: str) -> HttpResponse:
             validity.correct(case.pk, report, changes, why=why, actor=actor(request), now=clock.now())
         messages.success(request, _("The notice was judged again."))
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
 
 
@@ -102,8 +99,7 @@ def confirm_regime(request: HttpRequest, code: str) -> HttpResponse:
         said = _("This regime is confirmed for this case.") if holds else _("This regime does not apply to this case.")
         messages.success(request, said)
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
 
 
@@ -117,6 +113,5 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
         retractions.confirm(case.pk, report, why=why, actor=actor(request), now=clock.now())
         messages.success(request, _("The retraction has its effect now."))
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(reverse("staff:case", args=[case.code]))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Page, Paginator
@@ -13,9 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from trustdesk import clock
-from trustdesk.core.types import Actor
+from trustdesk.core.types import Actor, Refused
 from trustdesk.flow import custody
 from trustdesk.queries import access
+from trustdesk.web import words
 from trustdesk.web.account import second_factor
 
 View = Callable[..., HttpResponse]
@@ -54,6 +56,12 @@ def page(right: str = "see") -> Callable[[View], View]:
 def actor(request: HttpRequest) -> Actor:
     """The signed-in person as the journal writes them: a number, never a name."""
     return Actor("person", str(request.user.pk))
+
+
+def explain(request: HttpRequest, refused: Refused) -> None:
+    """Say on the next page why it was not done."""
+    for finding in refused.findings:
+        messages.error(request, words.finding(finding))
 
 
 def pages(request: HttpRequest, found: Any, size: int = 50) -> Page:

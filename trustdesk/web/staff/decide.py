@@ -14,10 +14,9 @@ from trustdesk import clock
 from trustdesk.core.types import Refused
 from trustdesk.flow import decide as flow
 from trustdesk.queries import access, case_page, people, queue
-from trustdesk.web import words
 from trustdesk.web.staff import case as case_view
 from trustdesk.web.staff import drafting, timeline
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 
 @require_POST
@@ -100,8 +99,7 @@ def settle(request: HttpRequest, number: int) -> HttpResponse:
             flow.reject(decision.pk, actor=actor(request), now=clock.now(), why=why)
             messages.success(request, _("Sent back. %s is open again.") % decision.case.code)
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     back = request.POST.get("back", "")
     target = reverse("staff:case", args=[decision.case.code]) if back == "case" else reverse("staff:held")
     return HttpResponseRedirect(target)

@@ -19,7 +19,7 @@ from trustdesk.queries import access, exposure, traffic
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import safe_html, words
 from trustdesk.web.middleware import POLICY
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 #: What the frame with a stranger's HTML may do: nothing. `sandbox` gives it an origin of its own, which is no origin.
 FRAME = "; ".join(
@@ -140,8 +140,7 @@ def seal(request: HttpRequest, code: str) -> HttpResponse:
                 _("Sealed. It exists for few now, and each look at it is written down."),
             )
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(reverse("staff:case", args=[case.code]))
 
 

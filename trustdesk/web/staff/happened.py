@@ -19,8 +19,7 @@ from trustdesk.core.types import Refused
 from trustdesk.flow import appeal, events, extend, offers
 from trustdesk.queries import access
 from trustdesk.queries.traffic import decode_report
-from trustdesk.web import words
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 
 @require_POST
@@ -121,7 +120,6 @@ def _done(request: HttpRequest, code: str, act: Callable[[], Any], said: str) ->
         act()
         messages.success(request, said)
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     where = "staff:law-case" if request.POST.get("back") == "law" else "staff:case"
     return HttpResponseRedirect(reverse(where, args=[code]))

@@ -16,10 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk import clock
 from trustdesk.core.regime_rules import ClockRule, Item, Regime
 from trustdesk.core.types import Refused
-from trustdesk.flow import confirm, events, misuse, offers, putback
+from trustdesk.flow import confirm, events, letters, misuse, offers, putback
 from trustdesk.queries import access, law, people, strikes, upkeep
-from trustdesk.web import words
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 from trustdesk.web.staff.happened import moment
 from trustdesk.web.staff.upkeep import often
 
@@ -49,7 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "rows": law.regimes(request.user),
         "owed": law.outliving(request.user),
         "standing": upkeep.count(today=clock.now().date()),
-        "problems": law.problems(),
+        "problems": (*law.problems(), *letters.check()),
     }
     return render(request, "staff/law.html", context)
 
@@ -116,8 +115,7 @@ def _say(request: HttpRequest, number: int) -> None:
             return
         messages.success(request, _("It is written down, and the clocks follow it."))
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
 
 
 def sections(regime: Regime) -> list[Section]:

@@ -19,7 +19,7 @@ from trustdesk.flow import views as flow
 from trustdesk.queries import access, desk, exposure, people, queue, tally
 from trustdesk.web import words
 from trustdesk.web.staff import navigation
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
             name = request.POST.get("name", "")[:200]
             flow.save(person, name, urlencode(filters.query()), shared=shared, now=clock.now())
         except Refused as refused:
-            for finding in refused.findings:
-                messages.error(request, words.finding(finding))
+            explain(request, refused)
     return HttpResponseRedirect(f"{reverse('staff:queue')}?{urlencode(filters.query())}")
 
 

@@ -21,7 +21,7 @@ from trustdesk.queries import access, people, registers
 from trustdesk.settings.submissions import REGISTERS, plans
 from trustdesk.web import words
 from trustdesk.web.staff import timeline
-from trustdesk.web.staff.common import actor, page, pages
+from trustdesk.web.staff.common import actor, explain, page, pages
 
 STATES = ("needs_person", "queued", "sent", "left_out")
 
@@ -100,8 +100,7 @@ def _done(request: HttpRequest, number: int, act: Any, said: str) -> HttpRespons
     try:
         act()
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
         return HttpResponseRedirect(reverse("staff:submission", args=[number]))
     messages.success(request, said)
     return HttpResponseRedirect(reverse("staff:registers"))

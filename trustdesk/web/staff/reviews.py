@@ -20,7 +20,7 @@ from trustdesk.queries import access, desk, people, reviews, rulebook
 from trustdesk.web import words
 from trustdesk.web.staff import case as case_view
 from trustdesk.web.staff import timeline
-from trustdesk.web.staff.common import actor, page, pages
+from trustdesk.web.staff.common import actor, explain, page, pages
 
 
 @require_safe
@@ -94,8 +94,7 @@ def _act(request: HttpRequest, number: int, do: Callable[..., Any], said: str, b
         do(review.pk, actor=actor(request), now=clock.now())
         messages.success(request, said)
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(back or reverse("staff:case", args=[review.case.code]))
 
 

@@ -19,16 +19,10 @@ from trustdesk.flow import snooze as snoozing
 from trustdesk.flow import undo as undoing
 from trustdesk.queries import access, desk, people
 from trustdesk.queries.rulebook import Case
-from trustdesk.web import words
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 #: What the form offers; another time is typed.
 PERIODS = {"hour": timedelta(hours=1), "shift": timedelta(hours=8), "day": timedelta(days=1), "week": timedelta(days=7)}
-
-
-def _refuse(request: HttpRequest, refused: Refused) -> None:
-    for finding in refused.findings:
-        messages.error(request, words.finding(finding))
 
 
 def _back(case: Case) -> HttpResponseRedirect:
@@ -44,7 +38,7 @@ def note(request: HttpRequest, code: str) -> HttpResponse:
     try:
         notes.add(case.pk, request.POST.get("text", ""), kind=kind, actor=actor(request), now=clock.now())
     except Refused as refused:
-        _refuse(request, refused)
+        explain(request, refused)
     return _back(case)
 
 
@@ -56,7 +50,7 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     try:
         notes.withdraw(found.pk, actor=actor(request), now=clock.now())
     except Refused as refused:
-        _refuse(request, refused)
+        explain(request, refused)
     return _back(found.case) if found.case is not None else HttpResponseRedirect(reverse("staff:handover"))
 
 
@@ -79,7 +73,7 @@ def handover(request: HttpRequest) -> HttpResponse:
             notes.hand_over(request.POST.get("text", ""), actor=actor(request), now=now)
             messages.success(request, _("The next shift will see this above the queue for a day."))
         except Refused as refused:
-            _refuse(request, refused)
+            explain(request, refused)
         return HttpResponseRedirect(reverse("staff:handover"))
     found = desk.hand_overs(request.user, now=now, within=timedelta(days=7))
     context = {"notes": found, "names": people.names({n.by for n in found}), "me": str(actor(request))}
@@ -99,7 +93,7 @@ def snooze(request: HttpRequest, code: str) -> HttpResponse:
         why = request.POST.get("why", "")[:2000]
         row = snoozing.snooze(case.pk, until=_until(request, now), why=why, actor=actor(request), now=now)
     except Refused as refused:
-        _refuse(request, refused)
+        explain(request, refused)
         return _back(case)
     shown = timezone.localtime(row.until)
     text = _("%(code)s is put away until %(time)s. It comes back by itself, and at once if an answer arrives.")
@@ -131,7 +125,7 @@ def undo(request: HttpRequest, code: str) -> HttpResponse:
         undoing.undo(case.pk, number, actor=actor(request), now=clock.now())
         messages.success(request, _("Taken back."))
     except Refused as refused:
-        _refuse(request, refused)
+        explain(request, refused)
     return _back(case)
 
 

@@ -19,7 +19,7 @@ from trustdesk.flow import reread as again
 from trustdesk.queries import access, mailbox, statements, traffic
 from trustdesk.queries.traffic import decode_report
 from trustdesk.web import safe_html, safe_text, words
-from trustdesk.web.staff.common import actor, page, pages
+from trustdesk.web.staff.common import actor, explain, page, pages
 
 SHOWN = 60_000
 
@@ -98,8 +98,7 @@ def reread(request: HttpRequest, code: str) -> HttpResponse:
     try:
         done = again.reread(found.pk, actor=actor(request), now=clock.now())
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     else:
         if done.cases:
             cases = ", ".join(done.cases)

@@ -16,8 +16,7 @@ from trustdesk.core.regime_rules import UpkeepRule
 from trustdesk.core.types import Refused
 from trustdesk.flow import upkeep as flow
 from trustdesk.queries import access, upkeep
-from trustdesk.web import words
-from trustdesk.web.staff.common import actor, page
+from trustdesk.web.staff.common import actor, explain, page
 
 
 @require_safe
@@ -48,8 +47,7 @@ def say(request: HttpRequest) -> HttpResponse:
         flow.done(**given, on=on, actor=actor(request), now=clock.now())
         messages.success(request, _("It is written down."))
     except Refused as refused:
-        for finding in refused.findings:
-            messages.error(request, words.finding(finding))
+        explain(request, refused)
     return HttpResponseRedirect(reverse("staff:upkeep"))
 
 
