@@ -6,6 +6,8 @@ order from the eye, not from an adversary), written in Crockford's base 32 witho
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 HALF = 15
 MASK = (1 << HALF) - 1
@@ -17,6 +19,7 @@ def _mix(value: int, key: int) -> int:
     return ((value >> 7) ^ value ^ key) & MASK
 
 
+@lru_cache(maxsize=20_000)
 def encode(prefix: str, number: int) -> str:
     """The code of row `number` (1 to 2^30 - 1), such as `C-7F3K-2Q`. Raises ValueError outside that range."""
     if not 0 < number < 1 << 30:

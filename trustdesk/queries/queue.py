@@ -152,7 +152,7 @@ def page(user: Any, filters: Filters, *, now: datetime, total: int | None = None
     statements, whatever the number of cases: closed cases newest first, all cases by number, open ones by urgency."""
     found = selected(user, filters, now=now)
     order = places.ORDER.get(filters.state, places.URGENCY)
-    listed = found.select_related("subject", "assigned_to")
+    listed = found.select_related("subject", "assigned_to").defer("regimes")
     if back := places.read(order, filters.before):
         cases = list(places.beyond(listed, order, back, backwards=True)[: PAGE + 1])
         more_before, more_after = len(cases) > PAGE, True
@@ -178,11 +178,19 @@ def page(user: Any, filters: Filters, *, now: datetime, total: int | None = None
 
 
 _NEAREST = Prepared(
-    lambda cases: Clock.objects.filter(case__in=cases, state__in=("running", "breached")).order_by(
-        F("due_at").asc(nulls_last=True), "id"
+    lambda cases: (
+        Clock.objects.filter(case__in=cases, state__in=("running", "breached"))
+        .only("case_id", "name", "title", "kind", "source", "state", "started_at", "due_at")
+        .order_by(F("due_at").asc(nulls_last=True), "id")
     )
 )
-_TARGETS = Prepared(lambda cases: Indicator.objects.filter(case__in=cases, role="target").order_by("id")[: 40 * PAGE])
+_TARGETS = Prepared(
+    lambda cases: (
+        Indicator.objects.filter(case__in=cases, role="target")
+        .only("case_id", "kind", "value")
+        .order_by("id")[: 40 * PAGE]
+    )
+)
 _REPORTERS = Prepared(
     lambda cases: (
         Case.objects.filter(pk__in=cases)

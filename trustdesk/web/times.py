@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.utils import timezone
 from django.utils.dates import MONTHS_3
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 #: Below this a clock is shown in red, below the next in amber.
@@ -59,7 +61,12 @@ def full(at: datetime) -> str:
 
 def _month(local: datetime) -> str:
     """Three letters. Django's date formats write the same and take twenty times as long, which a list of times shows."""
-    return str(MONTHS_3[local.month]).title()
+    return _months(get_language())[local.month]
+
+
+@cache
+def _months(_language: str | None) -> dict[int, str]:
+    return {number: str(name).title() for number, name in MONTHS_3.items()}
 
 
 def heat(due: datetime, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils.functional import Promise
@@ -386,7 +387,13 @@ TONES: Mapping[str, Mapping[str, str]] = {
 
 def word(table: str, value: str) -> str:
     """The word shown for `value` of `table`; a value without one is shown with its underscores opened up."""
-    return str(TABLES[table].get(value, "")) or str(value).replace("_", " ")
+    return _said(table, get_language()).get(value) or str(value).replace("_", " ")
+
+
+@cache
+def _said(table: str, _language: str | None) -> dict[str, str]:
+    """The words of a table in the language that is spoken now: a page says hundreds of them."""
+    return {value: str(said) for value, said in TABLES[table].items()}
 
 
 def event(name: str) -> str:

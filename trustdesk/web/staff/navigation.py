@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from trustdesk import clock
 from trustdesk.queries import access, for_me, ledger, registers, tally
 from trustdesk.web import words
+from trustdesk.web.addresses import address
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def build(request: HttpRequest) -> Navigation:
 
 
 def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
-    home = reverse("staff:queue")
+    home = address("staff:queue")
     asked = dict(request.GET.items()) if request.path == home else None
     items = [
         Item(
@@ -63,7 +63,7 @@ def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
         ),
     ]
     if access.may(request.user, "approve"):
-        held = reverse("staff:held")
+        held = address("staff:held")
         items.append(Item(_("Held for me"), held, request.path == held, counts.held_for_me, counts.held_hot, key="g h"))
     waiting = f"{home}?state=waiting"
     items.append(
@@ -74,17 +74,17 @@ def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     mentions = for_me_of(request).mentions
     if mentions:
         items.append(Item(_("For you"), f"{home}#for-you", False, mentions, True))
-    appeals = reverse("staff:appeals")
+    appeals = address("staff:appeals")
     here = request.path.startswith(appeals)
     items.append(Item(_("Appeals"), appeals, here, counts.appeals, counts.appeals > 0, key="g a"))
-    reviews, mine = reverse("staff:reviews"), for_me_of(request)
+    reviews, mine = address("staff:reviews"), for_me_of(request)
     here, waits = request.path.startswith(reviews), mine.reviews + mine.feedback
     items.append(Item(_("Reviews"), reviews, here, waits, mine.feedback > 0, key="g v"))
     return items
 
 
 def _queues(request: HttpRequest, counts: tally.Counts) -> list[Item]:
-    home = reverse("staff:queue")
+    home = address("staff:queue")
     chosen = request.GET.get("queue", "") if request.path == home else ""
     return [
         Item(words.word("queue", name).capitalize(), f"{home}?queue={name}", chosen == name, of.open, of.hot > 0)
@@ -99,11 +99,11 @@ def _traffic(request: HttpRequest, counts: tally.Counts) -> list[Item]:
     if access.may(user, "see_letters"):
         items.append(_plain(request, _("Outbox"), "staff:outbox", "g o"))
     if access.may(user, "see_letters") and (settings.DESK.exchanges or settings.DESK.submissions):
-        refused, href = registers.refused(), reverse("staff:registers")
+        refused, href = registers.refused(), address("staff:registers")
         items.append(Item(_("Registers"), href, request.path.startswith(href), refused, refused > 0))
     if access.may(user, "see_traffic"):
         dead = counts.dead
-        href = reverse("staff:failed")
+        href = address("staff:failed")
         items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
         items.append(_plain(request, _("Senders"), "staff:senders", ""))
     return items
@@ -114,7 +114,7 @@ def _account(request: HttpRequest) -> list[Item]:
     if access.may(request.user, "see_reports"):
         items.append(_plain(request, _("Reports"), "staff:reports", "g r"))
     if access.may(request.user, "see_ledger"):
-        href = reverse("staff:ledger")
+        href = address("staff:ledger")
         light = ledger.light()
         says = {"ok": _("verified"), "danger": _("does not verify"), "": _("not yet verified")}[light]
         items.append(Item(_("Ledger"), href, request.path.startswith(href), key="g l", dot=light, dot_says=says))
@@ -124,7 +124,7 @@ def _account(request: HttpRequest) -> list[Item]:
 
 
 def _plain(request: HttpRequest, title: str, name: str, key: str) -> Item:
-    href = reverse(name)
+    href = address(name)
     return Item(title, href, request.path.startswith(href), key=key)
 
 

@@ -18,6 +18,7 @@ from trustdesk.flow import attend
 from trustdesk.flow import views as flow
 from trustdesk.queries import access, desk, exposure, people, queue, tally
 from trustdesk.web import words
+from trustdesk.web.addresses import address
 from trustdesk.web.staff import navigation
 from trustdesk.web.staff.common import actor, explain, page
 
@@ -120,7 +121,7 @@ def _title(filters: queue.Filters) -> str:
 
 def _views(request: HttpRequest, filters: queue.Filters, counts: tally.Counts) -> list[View]:
     """The views of the whole desk, or within the queue that is shown."""
-    home = reverse("staff:queue")
+    home = address("staff:queue")
     within = counts.of(filters.queue)
     mine = counts.mine_in.get(filters.queue, 0) if filters.queue else counts.mine
     kinds: list[tuple[str, dict[str, str], int]] = [
@@ -142,7 +143,7 @@ def _views(request: HttpRequest, filters: queue.Filters, counts: tally.Counts) -
 
 
 def _own_views(request: HttpRequest, filters: queue.Filters) -> list[View]:
-    home, here = reverse("staff:queue"), urlencode(filters.query())
+    home, here = address("staff:queue"), urlencode(filters.query())
     return [
         View(
             view.name,
