@@ -313,3 +313,70 @@ def test_two_of_one_first_name_are_named_by_their_accounts_and_a_sealed_case_sta
     hand_over = Note.objects.get(case=None)
     client.post(f"/desk/note/{hand_over.pk}/withdraw")
     assert "for you" not in browser(other).get("/desk/").content.decode()
+
+
+@pytest.fixture
+def wide(site, report, drain):
+    """Two cases of a customer with two sites each, the second with two addresses on one of them."""
+    for name in ("second", "third", "fourth"):
+        Asset.objects.create(
+            subject=site.subject, kind="site", ref=f"site-{name}", value=f"{name}.example", role="hosting"
+        )
+    report(urls=["https://login-bancoazul.example/a", "https://second.example/a"])
+    report(urls=["https://third.example/a", "https://third.example/b", "https://fourth.example/a"], category="fraud")
+    drain()
+    return list(Case.objects.order_by("id"))
+
+
+def bulk_form(wide, kind, **more):
+    picked = [f"{case.code}:{case.seq}" for case in wide]
+    return {"case": picked, "choice": f"measure:{kind}", "ground": "policy:2.1", "reasons": REASONS} | more
+
+
+def test_a_measure_for_many_cases_is_for_every_asset_that_each_names(browser, ana, wide):
+    client = browser(ana)
+    preview = client.post("/desk/bulk", bulk_form(wide, "path_block", do="preview")).content.decode()
+    assert "2 of 2 can be decided" in preview
+    assert "2 addresses" in preview
+    picked = {name: re.findall(rf'name="{name}" value="([^"]+)"', preview) for name in ("on", "listed")}
+    assert len(picked["on"]) == 4
+    assert len(picked["listed"]) == 2
+    client.post("/desk/bulk", bulk_form(wide, "path_block", do="decide", **picked))
+    plans = {d.case_id: [(p["target"]) for p in d.plan] for d in Decision.objects.all()}
+    assert sorted(plans[wide[0].pk]) == ["https://login-bancoazul.example/a", "https://second.example/a"]
+    assert sorted(plans[wide[1].pk]) == [
+        "https://fourth.example/a",
+        "https://third.example/a",
+        "https://third.example/b",
+    ]
+
+
+def test_single_assets_are_taken_out_in_the_preview_and_only_for_the_measure_that_was_shown(
+    browser, ana, wide, monkeypatch
+):
+    from trustdesk.web.staff import bulk
+
+    client, fourth = browser(ana), Asset.objects.get(ref="site-fourth")
+    form = bulk_form(wide, "site_disable", do="preview")
+    shown = client.post("/desk/bulk", form).content.decode()
+    listed = re.findall(r'name="listed" value="([^"]+)"', shown)
+    on = [item for item in re.findall(r'name="on" value="([^"]+)"', shown) if not item.endswith(f":{fourth.pk}")]
+    preview = client.post("/desk/bulk", form | {"listed": listed, "on": on}).content.decode()
+    assert f'value="{wide[1].code}:{fourth.pk}"><span>' in preview, "it stays on the page, unchecked"
+    monkeypatch.setattr(bulk, "STEP", 1)
+    first = client.post("/desk/bulk", form | {"do": "decide", "listed": listed, "on": on}).content.decode()
+    carried = {name: re.findall(rf'name="{name}" value="([^"]+)"', first) for name in ("case", "on", "listed")}
+    client.post("/desk/bulk", form | {"do": "decide"} | carried)
+    assert fourth.pk not in {p["asset"] for d in Decision.objects.all() for p in d.plan}
+    assert Decision.objects.count() == 2
+    assert len(Decision.objects.get(case=wide[0]).plan) == 2
+    other = bulk_form(wide, "warning_page", do="preview", listed=listed, on=on)
+    again = client.post("/desk/bulk", other).content.decode()
+    assert again.count('" checked><span><span class="mono">') == 4
+
+
+def test_a_case_of_which_every_asset_was_taken_out_is_not_decided(browser, ana, wide):
+    listed = [f"{wide[0].code}:measure:site_disable"]
+    form = bulk_form(wide[:1], "site_disable", do="decide", listed=listed)
+    assert "0 of 1 decided" in browser(ana).post("/desk/bulk", form).content.decode()
+    assert not Decision.objects.exists()

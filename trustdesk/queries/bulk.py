@@ -12,6 +12,9 @@ from trustdesk.models import Asset, Case, Indicator
 from trustdesk.models.code import decode
 from trustdesk.queries import access, rulebook
 
+#: So many targets of an asset are looked at.
+ADDRESSES = 500
+
 
 def cases(user: Any, codes: Sequence[str]) -> list[Case]:
     """The cases of these codes that the person may see, in the order given."""
@@ -37,17 +40,20 @@ def offers(found: Sequence[Case]) -> dict[str, int]:
     return dict(usable.most_common())
 
 
-def asset_for(case: Case, kind: str) -> Asset | None:
-    """The asset of a case that a measure of this kind would be used on; None where it cannot be."""
+def assets_for(case: Case, kind: str) -> tuple[Asset, ...]:
+    """The assets of a case that a measure of this kind would be used on: all that its targets stand on, the case's own
+    first; the account behind them only where nothing else fits. None where it cannot be used."""
     if not case.subject_id:
-        return None
+        return ()
     found = next((o for o in rulebook.offers(case, _assets(case)) if o.kind == kind), None)
-    return found.assets[0] if found is not None else None
+    if found is None:
+        return ()
+    return tuple(a for a in found.assets if a.kind != "account") or found.assets[:1]
 
 
-def address_on(case: Case, asset_id: int) -> str:
-    """The first URL that stands on the asset, else what is there."""
+def addresses_on(case: Case, asset_id: int) -> list[str]:
+    """Every URL complained of that stands on the asset, each once, else what is there first."""
     found = Indicator.objects.filter(case=case, asset_id=asset_id, role="target").order_by("report_id", "position")
-    targets = list(found[:50])
-    first = next((i for i in targets if i.kind == "url"), targets[0] if targets else None)
-    return first.value if first is not None else ""
+    targets = list(found[:ADDRESSES])
+    urls = [i.value for i in targets if i.kind == "url"] or [i.value for i in targets[:1]]
+    return list(dict.fromkeys(urls)) or [""]

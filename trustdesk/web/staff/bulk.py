@@ -30,6 +30,15 @@ from trustdesk.web.staff.drafting import LIMIT, PER_ADDRESS, outcomes
 MOST, STEP = 200, 20
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One asset of a case that the measure would be used on, or (`on` false) that was taken out; and what would happen."""
+
+    asset: Any
+    wishes: tuple[Wish, ...]
+    on: bool
+
+
 @dataclass(slots=True)
 class Line:
     """One case of the selection: as it was seen, and what would become or became of it."""
@@ -37,6 +46,7 @@ class Line:
     case: Case
     seen: int
     preview: Preview | None = None
+    places: list[Place] = field(default_factory=list)
     findings: Sequence[Finding] = ()
     done: str = ""  # "", final, held, refused
 
@@ -52,6 +62,8 @@ class Form:
     notes: str = ""
     options: list[tuple[str, str, int]] = field(default_factory=list)  # value, title, on how many of the cases
     clauses: Sequence[Any] = ()
+    listed: frozenset[str] = frozenset()  # `code:choice` of the cases whose assets were shown one by one
+    on: frozenset[str] = frozenset()  # `code:asset` of those that were left in
 
 
 @require_POST
@@ -110,27 +122,40 @@ def _form(request: HttpRequest, lines: Sequence[Line]) -> Form:
         notes=data.get("notes", "")[: LIMIT + 1].replace("\r\n", "\n"),
         options=options,
         clauses=clauses,
+        listed=frozenset(item[:120] for item in data.getlist("listed")[:MOST]),
+        on=frozenset(item[:60] for item in data.getlist("on")[: MOST * 25]),
     )
 
 
-def _choice(form: Form, case: Case) -> Choice:
-    """The form as a choice on one case: the measure on that case's own asset and address."""
+def _places(form: Form, case: Case) -> list[Place]:
+    """The assets of one case that the measure is for, without those that were taken out in the preview."""
+    if not form.choice.startswith("measure:"):
+        return []
+    kind, chosen = form.choice.removeprefix("measure:"), f"{case.code}:{form.choice}" in form.listed
+    out = []
+    for asset in bulk.assets_for(case, kind):
+        addresses = bulk.addresses_on(case, asset.pk) if kind in PER_ADDRESS else [""]
+        wishes = tuple(Wish(kind, asset.pk, address) for address in addresses)
+        out.append(Place(asset, wishes, not chosen or f"{case.code}:{asset.pk}" in form.on))
+    return out
+
+
+def _choice(form: Form, places: Sequence[Place]) -> Choice:
+    """The form as a choice on one case: the measure on each of its assets that was left in."""
     if not form.choice.startswith("measure:"):
         return Choice(form.choice, reasons=form.reasons, notes=form.notes)
-    kind = form.choice.removeprefix("measure:")
-    asset = bulk.asset_for(case, kind)
-    target = bulk.address_on(case, asset.pk) if asset is not None and kind in PER_ADDRESS else ""
     ground, _sep, clause = form.ground.partition(":")
-    measures = (Wish(kind, asset.pk, target),) if asset is not None else ()
+    measures = tuple(wish for place in places if place.on for wish in place.wishes)
     law = form.law if ground == "law" else ""
     return Choice("measures", ground or "none", clause, law, form.reasons, form.notes, measures)
 
 
 def _decide(request: HttpRequest, form: Form, line: Line, *, persist: bool = True) -> None:
+    line.places = _places(form, line.case)
     try:
         line.preview = flow.decide(
             line.case.pk,
-            _choice(form, line.case),
+            _choice(form, line.places),
             actor=actor(request),
             now=clock.now(),
             seen=line.seen,
