@@ -60,19 +60,23 @@ class Prepared:
 def together(**questions: tuple[Any, ...]) -> dict[str, list[tuple[Any, ...]]]:
     """Several short questions in one statement: `together(late=(LATE, now), mine=(MINE, person, now))`.
 
-    Each is a Prepared and its values, and gives plain columns (`values_list`) of numbers, as many as the others."""
+    Each is a Prepared and its values, and gives plain columns (`values_list`). Where one gives more columns than another,
+    those are numbers; the first columns are of one type."""
     answers: dict[str, list[tuple[Any, ...]]] = {name: [] for name in questions}
-    names, parts, parameters = list(questions), [], []
-    for n, (question, *values) in enumerate(questions.values()):
-        written, padded = question.written(values)
-        if written is not None:
-            parts.append(f"SELECT {n} AS part, q{n}.* FROM ({written.sql}) q{n}")  # noqa: S608 (statements of our own)
-            parameters += written.filled(padded)
+    asked = {name: question.written(values) for name, (question, *values) in questions.items()}
+    known = [(name, written, padded) for name, (written, padded) in asked.items() if written is not None]
+    widest = max((written.width for _name, written, _padded in known), default=0)
+    parts, parameters = [], []
+    for n, (_name, written, padded) in enumerate(known):
+        fill = ", 0" * (widest - written.width)
+        parts.append(f"SELECT {n} AS part, q{n}.*{fill} FROM ({written.sql}) q{n}")  # noqa: S608 (statements of our own)
+        parameters += written.filled(padded)
     if parts:
         with connections[ALIAS].cursor() as cursor:
             cursor.execute(" UNION ALL ".join(parts), parameters)
             for part, *columns in cursor.fetchall():
-                answers[names[part]].append(tuple(columns))
+                name, written, _padded = known[part]
+                answers[name].append(tuple(columns[: written.width]))
     return answers
 
 
@@ -104,6 +108,7 @@ class _Written:
             self.sql, parameters = self.compiler.as_sql()
         except EmptyResultSet:
             self.sql, parameters = "", ()
+        self.width = self.compiler.col_count
         self.parameters = list(parameters)
         #: (position among the parameters, number of the value, place in it if it is a list, what the driver wants it as)
         self.gaps = [

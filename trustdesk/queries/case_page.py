@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -154,6 +154,7 @@ def view(user: Any, case: Case, *, now: datetime) -> View:
         assets.setdefault(case.asset_id, case.asset)
     decisions = _DECISIONS(case.pk)
     emails = precedents.emails(reports)
+    answers = together(**precedents.questions(user, case, emails), **_questions(user, case, emails, now=now))
     return View(
         case=case,
         reports=reports,
@@ -169,11 +170,11 @@ def view(user: Any, case: Case, *, now: datetime) -> View:
         measures=_MEASURES(case.pk) if decisions else [],
         notices=_NOTICES(case.pk),
         appeals=_APPEALS(case.pk) if decisions else [],
-        related=related(user, case, emails),
-        record=record(case, now=now),
+        related=related(answers),
+        record=record(answers),
         lines=lines(case),
         targets_at=targets.of(case, indicators) if len(indicators) < INDICATORS else targets.summary(case),
-        precedents=precedents.of(user, case, emails),
+        precedents=precedents.of(case, answers),
     )
 
 
@@ -194,19 +195,24 @@ _BY_REPORTER = Prepared(lambda sealed, case, emails: _others(sealed, case, pk__i
 _CASES = Prepared(lambda cases: Case.objects.filter(pk__in=cases).select_related("subject"))
 
 
-def related(user: Any, case: Case, emails: Sequence[str]) -> list[Related]:
-    """Other cases on the same asset, then of the same customer, then by the same reporter; each once. Two statements."""
+def _questions(user: Any, case: Case, emails: Sequence[str], *, now: datetime) -> dict[str, tuple[Any, ...]]:
+    """What `related` and `record` want to know."""
     who = (access.everything(user), case.pk)
-    questions: dict[str, tuple[Any, ...]] = {}
+    asked: dict[str, tuple[Any, ...]] = {"reporter": (_BY_REPORTER, *who, emails)}
     if case.asset_id:
-        questions["asset"] = (_ON_ASSET, *who, case.asset_id)
+        asked["asset"] = (_ON_ASSET, *who, case.asset_id)
     if case.subject_id:
-        questions["subject"] = (_OF_SUBJECT, *who, case.subject_id)
-    questions["reporter"] = (_BY_REPORTER, *who, emails)
-    found = together(**questions)
+        asked["subject"] = (_OF_SUBJECT, *who, case.subject_id)
+        asked["year"] = (_OF_A_YEAR, case.subject_id, now - timedelta(days=365))
+        asked["in_force"] = (_IN_FORCE, case.subject_id)
+    return asked
+
+
+def related(answers: Mapping[str, Sequence[tuple[Any, ...]]]) -> list[Related]:
+    """Other cases on the same asset, then of the same customer, then by the same reporter; each once. One statement."""
     why: dict[int, str] = {}
-    for name in questions:
-        for (number,) in found[name]:
+    for name in ("asset", "subject", "reporter"):
+        for (number,) in answers.get(name, ()):
             why.setdefault(number, name)
     first = list(why.items())[:RELATED]
     cases = {other.pk: other for other in _CASES([number for number, _why in first])}
@@ -221,21 +227,17 @@ def _of_a_year(subject: int, since: datetime) -> QuerySet[Case, Any]:
 
 def _in_force(subject: int) -> QuerySet[Measure, Any]:
     found = Measure.objects.filter(case__subject_id=subject, state__in=("applied", "confirmed")).order_by()
-    zero = Count("pk", filter=Q(pk=None))
-    return found.values(one=Value(1)).annotate(n=Count("pk"), z=zero, y=zero).values_list("n", "z", "y")
+    return found.values(one=Value(1)).annotate(n=Count("pk")).values_list("n")
 
 
 _OF_A_YEAR, _IN_FORCE = Prepared(_of_a_year), Prepared(_in_force)
 
 
-def record(case: Case, *, now: datetime) -> Record:
-    """The customer's record over the last twelve months, in one statement."""
-    if not case.subject_id:
+def record(answers: Mapping[str, Sequence[tuple[Any, ...]]]) -> Record:
+    """The customer's record over the last twelve months."""
+    if "year" not in answers:
         return Record()
-    year = now - timedelta(days=365)
-    found = together(cases=(_OF_A_YEAR, case.subject_id, year), measures=(_IN_FORCE, case.subject_id))
-    (cases, upheld, still), (measures, *_none) = found["cases"][0], found["measures"][0]
-    return Record(cases, upheld, still, measures)
+    return Record(*answers["year"][0], *answers["in_force"][0])
 
 
 def measure(user: Any, number: int) -> Measure:

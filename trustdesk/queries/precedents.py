@@ -7,7 +7,7 @@ weighed in memory. Nothing is learnt and nothing is hidden: each precedent says 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Upper
 
 from trustdesk.models import Case, Decision, Joining, Party, Report
-from trustdesk.prepared import Prepared, together
+from trustdesk.prepared import Prepared
 from trustdesk.queries import access
 
 #: So many of each list are looked at, and so many are shown.
@@ -82,20 +82,26 @@ _DECISIONS = Prepared(
 )
 
 
-def of(user: Any, case: Case, emails: Sequence[str] = ()) -> list[Precedent]:
-    """The precedents of `case`, which reporters of these `emails` brought, the most alike first.
-
-    One statement for which they are, one for their decisions."""
+def questions(user: Any, case: Case, emails: Sequence[str] = ()) -> dict[str, tuple[Any, ...]]:
+    """Which cases may be precedents of `case`, which reporters of these `emails` brought: questions for `together`."""
     like = (access.everything(user), case.category, case.pk)
-    questions: dict[str, tuple[Any, ...]] = {"recent": (_RECENT, *like), "reporter": (_REPORTER, *like, emails)}
+    asked: dict[str, tuple[Any, ...]] = {"like_recent": (_RECENT, *like), "like_reporter": (_REPORTER, *like, emails)}
     if case.asset_id:
-        questions["asset"] = (_ASSET, *like, case.asset_id)
+        asked["like_asset"] = (_ASSET, *like, case.asset_id)
     if case.subject_id:
-        questions["subject"] = (_SUBJECT, *like, case.subject_id)
-    found = {name: {number for (number,) in rows} for name, rows in together(**questions).items()}
-    numbers = {name: found.get(name, set()) for name in ("asset", "subject", "reporter")}
+        asked["like_subject"] = (_SUBJECT, *like, case.subject_id)
+    return asked
+
+
+def of(case: Case, answers: Mapping[str, Sequence[tuple[Any, ...]]]) -> list[Precedent]:
+    """The precedents of `case`, the most alike first, from the answers to `questions`; one statement for their decisions."""
+    found = {
+        name: {number for (number,) in answers.get(f"like_{name}", ())}
+        for name in ("asset", "subject", "reporter", "recent")
+    }
     words = _words(case.title)
     newest = {decision.case_id: decision for decision in _DECISIONS(sorted(set().union(*found.values())))}
+    numbers = {name: some for name, some in found.items() if name != "recent"}
     out = [_weigh(decision, case, numbers, words) for decision in newest.values()]
     return sorted(out, key=lambda p: (-p.points, _age(p.decision.made_at)))[:SHOWN]
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet, Value
 
 from trustdesk.models import Appeal, Case, Decision, Task
 from trustdesk.prepared import Prepared, together
-from trustdesk.queries import access
+from trustdesk.queries import access, for_me
 from trustdesk.queries.queue import DUE, asleep, awake
 from trustdesk.queries.recent import recent
 
@@ -48,6 +48,7 @@ class Counts:
     appeals: int
     snoozed: int
     dead: int  # tasks that gave up
+    for_me: for_me.ForMe
 
     @property
     def mine(self) -> int:
@@ -159,7 +160,8 @@ def counts(user: Any, *, now: datetime) -> Counts:
     }
     if access.may(user, "approve"):
         asked["held"] = (_HELD, sealed, f"person:{user.pk}")
-    found = together(**asked)
+    own = for_me.questions(user, now=now)
+    found = together(**asked, **own)
     numbers = {name: rows[0][1] for name, rows in found.items() if name != "mine"}
     return Counts(
         desk=sum((tally for _name, tally in by_queue), Tally()),
@@ -169,4 +171,5 @@ def counts(user: Any, *, now: datetime) -> Counts:
         appeals=numbers["appeals"],
         snoozed=numbers["snoozed"],
         dead=numbers["dead"],
+        for_me=for_me.ForMe(**{name: numbers[name] for name in own}),
     )

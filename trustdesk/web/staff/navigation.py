@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from trustdesk import clock
-from trustdesk.queries import access, for_me, ledger, registers, tally
+from trustdesk.queries import access, ledger, registers, tally
 from trustdesk.web import words
 from trustdesk.web.addresses import address
 
@@ -71,13 +71,13 @@ def _mine(request: HttpRequest, counts: tally.Counts) -> list[Item]:
             _("Waiting for answer"), waiting, asked is not None and asked.get("state") == "waiting", counts.desk.waiting
         )
     )
-    mentions = for_me_of(request).mentions
+    mentions = counts.for_me.mentions
     if mentions:
         items.append(Item(_("For you"), f"{home}#for-you", False, mentions, True))
     appeals = address("staff:appeals")
     here = request.path.startswith(appeals)
     items.append(Item(_("Appeals"), appeals, here, counts.appeals, counts.appeals > 0, key="g a"))
-    reviews, mine = address("staff:reviews"), for_me_of(request)
+    reviews, mine = address("staff:reviews"), counts.for_me
     here, waits = request.path.startswith(reviews), mine.reviews + mine.feedback
     items.append(Item(_("Reviews"), reviews, here, waits, mine.feedback > 0, key="g v"))
     return items
@@ -126,14 +126,6 @@ def _account(request: HttpRequest) -> list[Item]:
 def _plain(request: HttpRequest, title: str, name: str, key: str) -> Item:
     href = address(name)
     return Item(title, href, request.path.startswith(href), key=key)
-
-
-def for_me_of(request: HttpRequest) -> for_me.ForMe:
-    """What waits for this person beside cases, counted once."""
-    known: for_me.ForMe | None = getattr(request, "desk_for_me", None)
-    if known is None:
-        known = request.desk_for_me = for_me.count(request.user, now=clock.now())  # type: ignore[attr-defined]
-    return known
 
 
 def counts_of(request: HttpRequest) -> tally.Counts:

@@ -19,7 +19,6 @@ from trustdesk.flow import views as flow
 from trustdesk.queries import access, desk, exposure, people, queue, tally
 from trustdesk.web import words
 from trustdesk.web.addresses import address
-from trustdesk.web.staff import navigation
 from trustdesk.web.staff.common import actor, explain, page
 
 
@@ -62,7 +61,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "ages": queue.AGES,
         "may_work": access.may(request.user, "work"),
         "hand_overs": desk.hand_overs(request.user, now=now),
-        "mentions": list(desk.mentions(request.user)[:20]) if navigation.for_me_of(request).mentions else [],
+        "mentions": list(desk.mentions(request.user)[:20]) if counts.for_me.mentions else [],
     }
     noted = {note.by for note in context["hand_overs"]} | {one.note.by for one in context["mentions"]}  # type: ignore[attr-defined]
     context["names"] = people.names(noted)
