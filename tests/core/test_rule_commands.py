@@ -156,6 +156,20 @@ def test_diff_over_decided_cases(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert output(capsys, "rulebook", "diff", str(POLICY), str(new))[0] == 1
 
 
+def test_who_waits_for_another_reason_waits_all_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    new = tmp_path / "new.toml"
+    new.write_text(
+        POLICY.read_text(encoding="utf-8").replace("rung = 2\n", "rung = 2\nsevere = true\n"), encoding="utf-8"
+    )
+    case = {"id": "7", "category": "phishing", "role": "hosting", "outcome": "measures", "ground": "policy", "clause": "2.1",
+            "reasons_length": 50, "measures": [["path_block", "a1", "url", "hosting"]]}  # fmt: skip
+    decided = tmp_path / "decided.jsonl"
+    decided.write_text(json.dumps(case) + "\n" + json.dumps({**case, "id": "8", "protected": True}), encoding="utf-8")
+    _, out, _ = output(capsys, "rulebook", "diff", str(POLICY), str(new), "--decided", str(decided))
+    assert "case 7: second person: not needed → " in out and "case 8" not in out
+    assert "1 of 2 decisions would have come out differently" in out
+
+
 def test_diff_of_two_versions_of_a_law(capsys: pytest.CaptureFixture[str], tmp_path: Path, book: Rulebook) -> None:
     old = book.root / "regimes/us-dmca-512c/regime.toml"
     new = tmp_path / "regime.toml"

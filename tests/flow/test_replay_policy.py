@@ -42,7 +42,7 @@ def test_a_severe_measure_would_have_waited_for_a_second_person(
 ):
     new = tmp_path / "policy.toml"
     text = HOUSE.read_text()
-    title = 'title = "Take a site offline"\n'
+    title = 'title.en = "Take a site offline"\n'
     assert text.count(title) == 1
     new.write_text(text.replace(title, f"{title}severe = true\n"))
     lines = diff(new, now + timedelta(days=1), monkeypatch)

@@ -108,21 +108,26 @@ def replay(old: Policy, new: Policy, decided: Iterable[Decided]) -> tuple[Differ
     out: list[Difference] = []
     for item in decided:
         before, after = _outcome(old, item), _outcome(new, item)
-        out += [Difference(item.id, what, before[what], after[what]) for what in before if before[what] != after[what]]
+        for what, (was, said) in before.items():
+            now, says = after[what]
+            if was != now:
+                out.append(Difference(item.id, what, said, says))
     return tuple(out)
 
 
-def _outcome(policy: Policy, item: Decided) -> dict[str, str]:
+def _outcome(policy: Policy, item: Decided) -> dict[str, tuple[Any, str]]:
+    """What the policy says, as it is compared and as it is shown: whoever waits for another reason waits all the same."""
     answer = assess(policy, item.regimes, item.case, item.draft, maker=item.maker)
     blocking = sorted({f.code for f in answer.findings if f.blocks})
     advice = sorted({f.code for f in answer.findings if not f.blocks})
     clause = policy.clause(item.draft.clause) if item.draft.ground == "policy" else None
+    severity = clause.severity if clause else policy.severity(item.case.category)
     return {
-        "allowed": "allowed" if not blocking else "refused: " + ", ".join(blocking),
-        "second person": answer.why_second or "not needed",
-        "advice": ", ".join(advice) or "none",
-        "queue": queue(policy, item.case.category, item.case.form),
-        "severity": str(clause.severity if clause else policy.severity(item.case.category)),
+        "allowed": (blocking, "allowed" if not blocking else "refused: " + ", ".join(blocking)),
+        "second person": (answer.needs_second, answer.why_second or "not needed"),
+        "advice": (advice, ", ".join(advice) or "none"),
+        "queue": (place := queue(policy, item.case.category, item.case.form), place),
+        "severity": (severity, str(severity)),
     }
 
 
