@@ -6,6 +6,7 @@ everyone whose role does not carry the right for it, in lists, counts, search an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -31,8 +32,14 @@ def roles(user: Any) -> frozenset[str]:
         return frozenset()
     known = getattr(user, "_desk_roles", None)
     if known is None:
-        names = ROLES if user.is_superuser else [name for (name,) in _ROLES(user.pk)]
-        known = user._desk_roles = frozenset(names) & frozenset(ROLES)
+        known = remember(user, (name for (name,) in _ROLES(user.pk)))
+    return known
+
+
+def remember(user: Any, groups: Iterable[str | None]) -> frozenset[str]:
+    """Keep the roles of a person, who is in these groups, for as long as the object lives."""
+    known = frozenset(ROLES) & frozenset(ROLES if user.is_superuser else groups)
+    user._desk_roles = known
     return known
 
 

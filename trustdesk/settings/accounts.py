@@ -22,6 +22,8 @@ PROVIDER = "company"
 def of(desk: Desk, *, behind_tls: bool) -> dict[str, Any]:
     """Django's settings for the accounts of this desk. Nobody signs up: people are added by `trustdesk user` or by OIDC."""
     return {
+        "AUTHENTICATION_BACKENDS": ["trustdesk.web.account.backend.PersonBackend"],
+        "SESSION_ENGINE": "trustdesk.web.account.backend",
         "ACCOUNT_ADAPTER": "trustdesk.web.account.adapters.AccountAdapter",
         "ACCOUNT_EMAIL_NOTIFICATIONS": False,
         "ACCOUNT_EMAIL_VERIFICATION": "none",
