@@ -20,6 +20,7 @@ from trustdesk.core.regimes import Applied, Facts, Regime, again, applicable
 from trustdesk.core.taxonomy import CategoryInfo
 from trustdesk.core.types import Form
 from trustdesk.models import Case, Clock, Fact, Notice, RuleText
+from trustdesk.prepared import Prepared
 
 
 def policy() -> Policy:
@@ -83,13 +84,23 @@ NOT_BINDING = "a person says that it does not bind"
 CONFIRMED = "law.confirmed"
 
 
+_SAID = Prepared(
+    lambda case: Fact.objects.filter(case_id=case, name=CONFIRMED).order_by("id").values_list("value", flat=True)
+)
+
+
 def confirmed(case: Case) -> frozenset[str]:
-    """What a person has confirmed of the case, as rules name it; the newest word on each thing counts."""
-    latest: dict[str, bool] = {}
-    if case.pk:
-        for said in Fact.objects.filter(case=case, name=CONFIRMED).order_by("id").values_list("value", flat=True):
-            latest[said["what"]] = said["holds"]
-    return frozenset(what for what, holds in latest.items() if holds)
+    """What a person has confirmed of the case, as rules name it; the newest word on each thing counts.
+
+    Asked once for each entry of the case's chain: what people say comes with an entry.
+    """
+    if not case.pk:
+        return frozenset()
+    known: tuple[int, frozenset[str]] | None = case.__dict__.get("_confirmed")
+    if known is None or known[0] != case.seq:
+        latest = {said["what"]: said["holds"] for said in _SAID(case.pk)}
+        known = case.__dict__["_confirmed"] = case.seq, frozenset(what for what, holds in latest.items() if holds)
+    return known[1]
 
 
 def applied_to(case: Case, *, also: str = "") -> tuple[Applied, ...]:
@@ -103,7 +114,12 @@ def applied_to(case: Case, *, also: str = "") -> tuple[Applied, ...]:
     said = confirmed(case) | ({also} if also else frozenset())
     if said:
         facts = replace(facts, confirmed=said)
-    ids = [row["id"] for row in case.regimes if row["certain"] or row["why"] != NOT_BINDING]
+    ids = tuple(row["id"] for row in case.regimes if row["certain"] or row["why"] != NOT_BINDING)
+    return _again(rules.current().digest, ids, facts)
+
+
+@lru_cache(maxsize=4096)
+def _again(digest: str, ids: tuple[str, ...], facts: Facts) -> tuple[Applied, ...]:
     return again(rules.current().regimes.values(), ids, facts)
 
 

@@ -49,6 +49,7 @@ from trustdesk.models import (
     Task,
     Upkeep,
 )
+from trustdesk.prepared import Prepared
 from trustdesk.settings.secrets import secret
 
 #: New rows are written in this order, so that what is referred to exists.
@@ -95,11 +96,21 @@ class Draft:
     tasks: Sequence[Todo] = ()
 
 
+_HELD = Prepared(
+    lambda number: (
+        Case.objects.select_for_update(of=("self",)).select_related("subject", "asset").filter(pk=number).order_by("id")
+    )
+)
+
+
 @contextmanager
 def locked(case_id: int) -> Iterator[Case]:
-    """A transaction that holds the case's row, and the case as it is now."""
+    """A transaction that holds the case's row, and the case as it is now. Raises Case.DoesNotExist."""
     with transaction.atomic():
-        yield Case.objects.select_for_update(of=("self",)).select_related("subject", "asset").get(pk=case_id)
+        case = _HELD.first(int(case_id))
+        if case is None:
+            raise Case.DoesNotExist(case_id)
+        yield case
 
 
 def record(

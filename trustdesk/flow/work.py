@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from trustdesk.flow.record import Todo, add_tasks
 from trustdesk.models import Task
+from trustdesk.prepared import Prepared
 
 log = logging.getLogger("trustdesk.work")
 
@@ -81,33 +83,57 @@ def load_handlers() -> None:
     )
 
 
-def claim(*, now: datetime, limit: int = 200, names: Sequence[str] = (), but: Sequence[str] = ()) -> list[Task]:
+def claim(*, now: datetime, names: Sequence[str] = (), but: Sequence[str] = ()) -> list[Task]:
     """Lease due tasks, oldest first; also those whose worker let the lease run out. All are of one name: one of `names`
     if any are given, and none of `but`."""
-    waiting = Q(state="queued", due_at__lte=now)
-    abandoned = Q(state="leased", leased_until__lt=now)
+    wanted = (now, names or None, but or None)
     with transaction.atomic():
         # Two questions, each answered by its own partial index, whatever else waits in the table.
-        tasks = _ready(abandoned, "leased_until", names, but, limit) or _ready(waiting, "due_at", names, but, limit)
+        tasks = (_ABANDONED(*wanted) if _time_to_look() else []) or _WAITING(*wanted) or _ABANDONED(*wanted)
         if not tasks:
             return []
         size, lease = _handlers.get(tasks[0].name, (None, 1))[1], _leases.get(tasks[0].name, LEASE)
         tasks = [t for t in tasks if t.name == tasks[0].name][:size]
-        Task.objects.filter(pk__in=[t.pk for t in tasks]).update(
-            state="leased", leased_until=now + lease, worker=worker_name()
-        )
+        until = connection.ops.adapt_datetimefield_value(now + lease)
+        sql = f"UPDATE {_TABLE} SET state = 'leased', leased_until = %s, worker = %s WHERE id IN"  # noqa: S608
+        _write(sql, [until, worker_name()], tasks)
     return tasks
 
 
-def _ready(condition: Q, order: str, names: Sequence[str], but: Sequence[str], limit: int) -> list[Task]:
+_TABLE = Task._meta.db_table
+#: So many are looked at, to find those of one name.
+LIMIT = 200
+#: What dead workers left comes first, but is looked for so often only, in seconds, while there is other work.
+LOOK = 1.0
+_looked = float("-inf")
+
+
+def _time_to_look() -> bool:
+    global _looked
+    if time.monotonic() - _looked < LOOK:
+        return False
+    _looked = time.monotonic()
+    return True
+
+
+def _due(condition: Q, order: str, names: Sequence[str] | None, but: Sequence[str] | None) -> QuerySet[Task]:
     found = Task.objects.filter(condition).order_by(order, "id")
-    if names:
+    if names is not None:
         found = found.filter(name__in=names)
-    if but:
+    if but is not None:
         found = found.exclude(name__in=but)
     if connection.features.has_select_for_update_skip_locked:
         found = found.select_for_update(skip_locked=True)
-    return list(found[:limit])
+    return found[:LIMIT]
+
+
+_WAITING = Prepared(lambda now, names, but: _due(Q(state="queued", due_at__lte=now), "due_at", names, but))
+_ABANDONED = Prepared(lambda now, names, but: _due(Q(state="leased", leased_until__lt=now), "leased_until", names, but))
+
+
+def _write(sql: str, values: list[Any], tasks: Sequence[Task]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} ({', '.join(['%s'] * len(tasks))})", [*values, *(task.pk for task in tasks)])
 
 
 def run_once(clock: Callable[[], datetime], *, names: Sequence[str] = (), but: Sequence[str] = ()) -> int:
@@ -131,7 +157,8 @@ def _do(tasks: list[Task], clock: Callable[[], datetime]) -> None:
             return
         _failed(tasks[0], error, now=clock())
         return
-    Task.objects.filter(pk__in=[t.pk for t in tasks], worker=worker_name(), state="leased").delete()
+    sql = f"DELETE FROM {_TABLE} WHERE worker = %s AND state = 'leased' AND id IN"  # noqa: S608 (a table of ours)
+    _write(sql, [worker_name()], tasks)
 
 
 def _failed(task: Task, error: Exception, *, now: datetime) -> None:
