@@ -1,12 +1,15 @@
-"""`python -m benchmarks.half_year`: half a year of a large CDN, worked by rules, exported and reported.
+"""`python -m benchmarks.half_year`: half a year of a large CDN, worked by rules, exported and reported. Two parts.
 
-404,106 notices about 1,107,986 URLs in the published mix of categories (`half_year.toml`) become journal entries, each
-decided by a table of rules and hashed in the chain of its case, in the database of a fresh desk. From there on it is the
-product alone: `trustdesk lake export`, and `trustdesk publish quarterly --engine …` for both quarters. Every number of the
-reports must equal the generator's own count; so must notices and URLs by category over the whole half-year.
+Through the desk: an even sample of the 404,106 notices (`--through-the-desk`, 2,000 unless said otherwise, up to all of them)
+goes as real mails, forms and API calls through receive, parse, triage, decide by rules, enforce and notify
+(benchmarks/half_year_desk.py); `trustdesk verify` then finds the ledger in order.
 
-The entries are written straight into the journal, not by way of receive, parse and decide: at the rate of the whole desk
-(docs/operate/speed.md) that would take hours. `python -m benchmarks.intake` measures that way.
+The whole: 404,106 notices about 1,107,986 URLs in the published mix of categories (`half_year.toml`) as journal entries, each
+decided by the same table of rules and hashed in the chain of its case, written straight into the database of a fresh desk.
+
+From there on both are the product alone: `trustdesk lake export`, and `trustdesk publish quarterly --engine …` for both
+quarters. Every number of the reports must equal the generator's own count; so must notices, URLs and outcomes by category.
+The same plans make both, so the first part shows that the entries of the second are those that a desk writes.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import half_year_desk as through
 from benchmarks import half_year_maker as maker
 
 ROOT = Path(__file__).parent.parent
@@ -29,21 +33,54 @@ ROOT = Path(__file__).parent.parent
 def main() -> int:
     """Print one JSON object; exit code 1 if a number differs."""
     parser = argparse.ArgumentParser(prog="benchmarks.half_year", description=__doc__)
-    parser.add_argument("--share", type=float, default=1.0, help="part of the half-year, for a trial (default: 1)")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="part of the half-year, for a trial (default: 1; 0: none)"
+    )
+    parser.add_argument(
+        "--through-the-desk", type=int, default=2000, metavar="N", help="notices as real messages (0: none)"
+    )
     parser.add_argument("--engine", action="append", help="engines to report with (default: duckdb and spark)")
-    parser.add_argument("--home", type=Path, help="keep the desk here")
+    parser.add_argument("--home", type=Path, help="keep the desks here")
     options = parser.parse_args()
+    engines = options.engine or ["duckdb", "spark"]
+    result: dict[str, Any] = {}
+    wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="trustdesk-half-year-") as folder:
         home = options.home or Path(folder)
-        result, wrong = measure(home, options.share, options.engine or ["duckdb", "spark"])
+        if options.through_the_desk:
+            result["through the desk"], found = worked(home / "worked", options.through_the_desk, engines)
+            wrong += found
+        if options.share:
+            result["the whole"], found = measure(home / "whole", options.share, engines)
+            wrong += found
     print(json.dumps(result, indent=2))
     for line in wrong[:50]:
         print(f"DIFFERS {line}", file=sys.stderr)
     return 1 if wrong else 0
 
 
+def worked(home: Path, take: int, engines: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """So many notices through the desk: the figures, and every number that differs."""
+    plans, truth = list(through.sample(take)), maker.Truth()
+    for plan in plans:
+        maker.count(plan, truth)
+    environment = through.prepare(home, plans)
+    trustdesk(environment, "setup")
+    trustdesk(environment, "inventory", str(home / "inventory"))
+    command = ["-m", "benchmarks.half_year_desk", "--home", str(home), "--take", str(take)]
+    said, spent = run(environment, *command)
+    result: dict[str, Any] = json.loads(said) | {"peak_mb": spent["peak_mb"]}
+    wrong = []
+    letters = sum(counts["sent"] for counts in truth.counts.values())
+    if result["letters"] != letters:
+        wrong.append(f"{result['letters']} letters arrived instead of {letters}")
+    _, result["verify"] = trustdesk(environment, "verify")
+    reported(environment, truth, engines, result, wrong)
+    return result, wrong
+
+
 def measure(home: Path, share: float, engines: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """The figures of a run, and every number that differs."""
+    """The whole half-year or a part of it, from the journal on: the figures, and every number that differs."""
     home.mkdir(parents=True, exist_ok=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRUSTDESK_")}
     environment |= {"TRUSTDESK_HOME": str(home)}
@@ -57,10 +94,18 @@ def measure(home: Path, share: float, engines: list[str]) -> tuple[dict[str, Any
     wrong: list[str] = []
     if share == 1 and (cases, items) != (maker.MIX["notices"], maker.MIX["items"]):
         wrong.append(f"the generator made {cases} notices and {items} URLs")
-    _, spent = trustdesk(environment, "lake", "export")
-    result["export"] = spent | {"entries_a_second": round(entries / spent["seconds"])}
+    reported(environment, truth, engines, result, wrong)
+    result["export"]["entries_a_second"] = round(entries / result["export"]["seconds"])
     size = sum(f.stat().st_size for f in (home / "lake").rglob("*.parquet"))
     result["lake_mb"] = round(size / 1e6, 1)
+    return result, wrong
+
+
+def reported(
+    environment: dict[str, str], truth: maker.Truth, engines: list[str], result: dict[str, Any], wrong: list[str]
+) -> None:
+    """Export and report; add the figures to `result` and what differs to `wrong`."""
+    _, result["export"] = trustdesk(environment, "lake", "export")
     checked = 0
     for engine in engines:
         for quarter in maker.QUARTERS:
@@ -75,7 +120,6 @@ def measure(home: Path, share: float, engines: list[str]) -> tuple[dict[str, Any
         if found != {k: expected[k] for k in found}:
             wrong.append(f"{name}: {found} instead of {dict(expected)}")
     result |= {"numbers_compared": checked, "numbers_that_differ": len(wrong)}
-    return result, wrong
 
 
 def by_category(environment: dict[str, str]) -> dict[str, dict[str, int]]:
@@ -108,15 +152,20 @@ def differences(found: Any, expected: Any, where: str) -> Any:
 
 def trustdesk(environment: dict[str, str], *arguments: str) -> tuple[str, dict[str, Any]]:
     """What a command said, its seconds and the peak memory of it and its children. Raises SystemExit when it fails."""
+    return run(environment, "-m", "trustdesk.cli", *arguments)
+
+
+def run(environment: dict[str, str], *arguments: str) -> tuple[str, dict[str, Any]]:
+    """The same of any Python program."""
     begun, peak = time.monotonic(), 0
     with tempfile.TemporaryFile() as out:
-        command = [sys.executable, "-m", "trustdesk.cli", *arguments]
+        command = [sys.executable, *arguments]
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=out, start_new_session=True)
         while process.poll() is None:
             peak = max(peak, resident(process.pid))
             time.sleep(0.2)
         if process.returncode:
-            raise SystemExit(f"trustdesk {' '.join(arguments)} ended with {process.returncode}")
+            raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}")
         out.seek(0)
         said = out.read().decode()
     return said, {"seconds": round(time.monotonic() - begun, 1), "peak_mb": peak // 2**20}

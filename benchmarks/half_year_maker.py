@@ -11,6 +11,7 @@ import sqlite3
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,99 +98,187 @@ def notices(share: float) -> Iterator[tuple[dict[str, Any], int]]:
     yield from drawn
 
 
-def lives(share: float, truth: Truth) -> Iterator[tuple[int, list[Event]]]:
-    """(case, its entries), and the count of them in `truth`. The rule table of the mix decides each case."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One notice and what becomes of it. What would happen after the half-year stands here and does not happen.
+
+    `closed` is when it is first closed; an appeal is (lodged, resolved, whether it is upheld).
+    """
+
+    number: int
+    category: dict[str, Any]
+    items: int
+    received: datetime
+    door: str
+    automated: bool
+    decided: datetime
+    measured: bool
+    appeal: tuple[datetime, datetime, bool] | None
+
+    @property
+    def due(self) -> datetime:
+        """The end of the only clock of a case."""
+        return self.received + timedelta(hours=self.category["due_hours"])
+
+    @property
+    def outcome(self) -> str:
+        """Of the first decision."""
+        return "measures" if self.measured else "no_violation"
+
+    @property
+    def silent(self) -> bool:
+        """Whether the customer is told nothing: the desk withholds letters to whom might destroy what the police needs."""
+        return self.category["id"] == "child_safety"
+
+
+def plans(share: float, *, every: int = 0) -> Iterator[Plan]:
+    """What happens to each notice. The rule table of the mix decides; each `every`-th that is measured is appealed against."""
     dice = random.Random(451)
     span = (END - START).total_seconds()
     doors, weights = list(MIX["doors"]), list(MIX["doors"].values())
-    every = max(1, round(MIX["notices"] / MIX["appeals"]))
+    every = every or max(1, round(MIX["notices"] / MIX["appeals"]))
     for number, (category, items) in enumerate(notices(share), 1):
         received = START + timedelta(seconds=int(dice.random() * span))
         door = dice.choices(doors, weights)[0]
-        yield number, life(number, category, items, received, door, dice, truth, appealed=number % every == 0)
+        if door == "api" and category["id"] in MIX["not_by_api"]:
+            door = "form"
+        automated = dice.random() < category["automated"]
+        mean = category["seconds_automated"] if automated else category["hours_by_people"] * 3600
+        decided = received + timedelta(seconds=1 + int(dice.expovariate(1 / mean)))
+        measured = dice.random() < category["measures"]
+        appeal = None
+        if number % every == 0 and measured:
+            lodged = decided + timedelta(seconds=int(dice.uniform(0.1, 20) * 86400))
+            resolved = lodged + timedelta(seconds=int(dice.uniform(0.1, 20) * 86400))
+            appeal = lodged, resolved, dice.random() < MIX["overturned_share"]
+        yield Plan(number, category, items, received, door, automated, decided, measured, appeal)
 
 
-def life(
-    number: int, category: dict[str, Any], items: int, received: datetime, door: str, dice: random.Random, truth: Truth,
-    *, appealed: bool,
-) -> list[Event]:  # fmt: skip
-    """One case from its notice to its end, or to the end of the half-year."""
-    name, form, due = category["id"], category["form"], received + timedelta(hours=category["due_hours"])
-    clock = {"id": number, "name": f"decide-{name}", "regime": "house-targets", "kind": "target", "actor": "provider"}
-    running = clock | {"due": due, "state": "running", "breached": None}
-    about = {"category": name, "form": form, "queue": "rights" if form == "dmca" else "security"}
-    events: list[Event] = [
-        ("case.opened", received, about | {"case_state": "new", "severity": 3, "regimes": [], "clocks": [running]}),
-        ("report.received", received, {"report": number, "form": form, "category": name, "channel": door,
-                                       "received_at": received, "indicators": items, "targets": items}),
-    ]  # fmt: skip
-    truth.add(received, "received", f"form:{form}", f"category:{name}", f"door:{door}", "opened")
-    day = received.date().isoformat()
-    truth.days["received", day] += 1
-    truth.days["opened", day] += 1
+def count(plan: Plan, truth: Truth) -> None:
+    """What this notice adds to the numbers of the report, said by hand."""
+    name, form = plan.category["id"], plan.category["form"]
+    truth.add(plan.received, "received", f"form:{form}", f"category:{name}", f"door:{plan.door}", "opened", "sent")
+    truth.days["received", plan.received.date().isoformat()] += 1
+    truth.days["opened", plan.received.date().isoformat()] += 1
     truth.categories[name]["notices"] += 1
-    truth.categories[name]["items"] += items
-    automated = dice.random() < category["automated"]
-    mean = category["seconds_automated"] if automated else category["hours_by_people"] * 3600
-    decided = received + timedelta(seconds=1 + int(dice.expovariate(1 / mean)))
-    late = decided > due
-    if late and due < END:
-        events.append(("clock.breached", due, {"clocks": [running | {"state": "breached", "breached": due}]}))
-        truth.add(due, "breached")
-    if decided >= END:
-        return events
-    measured = dice.random() < category["measures"]
-    outcome = "measures" if measured else "no_violation"
-    ended = running | {"state": "met", "breached": due if late else None}
-    body = {"decision": number, "outcome": outcome, "ground": category["ground"] if measured else "none",
-            "automated": automated, "policy": "cdn@2025.1", "clocks": [ended], "overridden": [],
-            "case_state": "enforcing" if measured else "closed",
-            "measures": [{"id": number, "kind": category["measure"], "state": "ordered"}] if measured else []}  # fmt: skip
-    events.append(("decision.made", decided, body))
-    truth.add(decided, "decided", f"outcome:{outcome}", *(["automated"] if automated else []))
+    truth.categories[name]["items"] += plan.items
+    late = plan.decided > plan.due
+    if late and plan.due < END:
+        truth.add(plan.due, "breached")
+    if plan.decided >= END:
+        return
+    by = ["automated"] if plan.automated else []
+    truth.add(plan.decided, "decided", f"outcome:{plan.outcome}", "closed", "sent", *by)  # the reporter hears of it
+    truth.days["closed", plan.decided.date().isoformat()] += 1
+    truth.categories[name][plan.outcome] += 1
     if not late:
-        truth.add(decided, "met")
-    quarter = "2025-Q3" if decided < QUARTERS["2025-Q3"][1] else "2025-Q4"
-    waited = (decided - received).total_seconds()
+        truth.add(plan.decided, "met")
+    quarter = "2025-Q3" if plan.decided < QUARTERS["2025-Q3"][1] else "2025-Q4"
+    waited = (plan.decided - plan.received).total_seconds()
     truth.waits[quarter].append(waited)
-    truth.categories[name][outcome] += 1
-    if not automated:
+    if not plan.automated:
         truth.waits[quarter + " people"].append(waited)
-    closed = decided
-    if measured:
-        closed = decided + timedelta(seconds=3)
-        if closed < END:
-            events.append(("measure.applied", decided, {"measure": number, "state": "applied"}))
-            seen = {"measure": number, "state": "confirmed", "case_state": "closed"}
-            events.append(("measure.confirmed", closed, seen))
-            truth.add(closed, "confirmed")
-    if closed < END:
-        truth.add(closed, "closed")
-        truth.days["closed", closed.date().isoformat()] += 1
-        letter = {"notice": number, "kind": "outcome", "to_role": "reporter"}
-        events.append(("notice.queued", closed, letter | {"state": "queued", "report": number}))
-        events.append(("notice.sent", closed, letter | {"state": "sent"}))
-        truth.add(closed, "sent")
-        if appealed and measured:
-            _appeal(number, closed, dice, truth, events)
+    told = [] if plan.silent else ["sent"]
+    if plan.measured:
+        truth.add(plan.decided, "confirmed", *told)  # and the customer gets reasons
+    if plan.appeal is not None:
+        _count_appeal(*plan.appeal, told, truth)
+
+
+def _count_appeal(lodged: datetime, resolved: datetime, upheld: bool, told: list[str], truth: Truth) -> None:
+    if lodged >= END:
+        return
+    truth.add(lodged, "lodged", "reopened", *told)
+    if resolved >= END:
+        return
+    truth.add(resolved, "resolved", "closed", *told)
+    truth.days["closed", resolved.date().isoformat()] += 1
+    if upheld:  # a new decision, of which the reporter hears, and the customer that the measure is gone
+        truth.add(resolved, "overturned", "decided", "outcome:no_violation", "lifted", "sent", *told)
+
+
+def lives(share: float, truth: Truth) -> Iterator[tuple[int, list[Event]]]:
+    """(case, its entries), and the count of them in `truth`."""
+    for plan in plans(share):
+        count(plan, truth)
+        yield plan.number, life(plan)
+
+
+def life(plan: Plan) -> list[Event]:
+    """One case as the desk's journal tells it, as far as any number depends on it (tests/flow/test_half_year.py holds this
+    against the journal of a desk that worked such notices)."""
+    number, name, form = plan.number, plan.category["id"], plan.category["form"]
+    clock = {"id": number, "name": f"decide-{name}", "regime": "house-targets", "kind": "target", "actor": "provider"}
+    running = clock | {"due": plan.due, "state": "running", "breached": None}
+    about = {"category": name, "form": form, "queue": "rights" if form == "dmca" else "security"}
+    opening = about | {"case_state": "new", "severity": 3, "regimes": [["house-targets", "1", ""]], "clocks": [running]}
+    events: list[Event] = [
+        ("case.opened", plan.received, opening),
+        ("report.received", plan.received, {"report": number, "form": form, "category": name, "channel": plan.door,
+                                            "received_at": plan.received, "indicators": plan.items,
+                                            "targets": plan.items}),
+        ("case.enriched", plan.received, {"case_state": "open"}),
+        *_letter(plan, plan.received, 1, "acknowledgement", "reporter"),
+    ]  # fmt: skip
+    late = plan.decided > plan.due
+    if late and plan.due < END:
+        events.append(("clock.breached", plan.due, {"clocks": [running | {"state": "breached", "breached": plan.due}]}))
+    if plan.decided >= END:
+        return events
+    ended = running | {"state": "met", "breached": plan.due if late else None}
+    body = {"decision": 2 * number, "outcome": plan.outcome, "ground": plan.category["ground"] if plan.measured else "none",
+            "automated": plan.automated, "policy": "cdn@2025.1", "clocks": [ended], "overridden": [],
+            "made_by": "system:rules" if plan.automated else "person:1", "made_at": plan.decided,
+            "case_state": "enforcing" if plan.measured else "closed",
+            "measures": []}  # fmt: skip
+    if plan.measured:
+        body["measures"] = [{"id": number, "asset": number, "kind": plan.category["measure"], "state": "ordered"}]
+    events.append(("decision.made", plan.decided, body))
+    if plan.measured:
+        events += _letter(plan, plan.decided, 2, "statement_of_reasons", "customer")
+    events += _letter(plan, plan.decided, 3, "outcome", "reporter")
+    if plan.measured:
+        events.append(("measure.applied", plan.decided, {"measure": number, "state": "applied"}))
+        seen = {"measure": number, "state": "confirmed", "case_state": "closed"}
+        events.append(("measure.confirmed", plan.decided, seen))
+    if plan.appeal is not None:
+        _appeal(plan, *plan.appeal, events)
     return events
 
 
-def _appeal(number: int, closed: datetime, dice: random.Random, truth: Truth, events: list[Event]) -> None:
-    lodged = closed + timedelta(days=dice.uniform(0.1, 20))
+def _letter(plan: Plan, at: datetime, place: int, kind: str, to: str) -> list[Event]:
+    number = 8 * plan.number + place
+    asks = kind in ("outcome", "appeal_outcome") and plan.category["id"] not in ("ncii", "child_safety")
+    about = {"notice": number, "kind": kind, "to_role": to, "state": "queued", "asks": asks}
+    if to == "reporter" and place < 4:
+        about["report"] = plan.number
+    if to == "customer" and plan.silent:
+        return [("notice.withheld", at, about | {"state": "withheld"})]
+    return [("notice.queued", at, about), ("notice.sent", at, {"notice": number, "state": "sent"})]
+
+
+def _appeal(plan: Plan, lodged: datetime, resolved: datetime, upheld: bool, events: list[Event]) -> None:
     if lodged >= END:
         return
-    body = {"appeal": number, "decision": number, "kind": "appeal", "by": "customer", "case_state": "open"}
+    number = plan.number
+    body = {"appeal": number, "decision": 2 * number, "kind": "appeal", "by": "customer", "case_state": "open"}
     events.append(("appeal.lodged", lodged, body | {"clocks": []}))
-    truth.add(lodged, "lodged", "reopened")
-    resolved = lodged + timedelta(days=dice.uniform(0.1, 20))
+    events += _letter(plan, lodged, 4, "appeal_received", "customer")
     if resolved >= END:
         return
-    over = dice.random() < MIX["overturned_share"]
-    ended = {"appeal": number, "decision": number, "state": "upheld" if over else "dismissed", "case_state": "closed"}
-    events.append(("appeal.resolved", resolved, ended | {"clocks": []}))
-    truth.add(resolved, "resolved", "closed", *(["overturned"] if over else []))
-    truth.days["closed", resolved.date().isoformat()] += 1
+    if upheld:
+        again = {"decision": 2 * number + 1, "outcome": "no_violation", "ground": "none", "automated": False,
+                 "policy": "cdn@2025.1", "clocks": [], "overridden": [2 * number], "overrides": 2 * number,
+                 "made_by": "person:2", "made_at": resolved, "case_state": "closed", "measures": []}  # fmt: skip
+        events.append(("decision.made", resolved, again))
+    ended = {"appeal": number, "decision": 2 * number, "state": "upheld" if upheld else "dismissed",
+             "case_state": "closed", "clocks": []}  # fmt: skip
+    events.append(("appeal.resolved", resolved, ended))
+    events += _letter(plan, resolved, 5, "appeal_outcome", "customer")
+    if upheld:
+        events += _letter(plan, resolved, 6, "outcome", "reporter")
+        events.append(("measure.lifted", resolved, {"measure": number, "state": "lifted"}))
+        events += _letter(plan, resolved, 7, "restored", "customer")
 
 
 def plain(body: dict[str, Any]) -> dict[str, Any]:
