@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.processes import forget_tables, own_desk, tables
 _HOME = tempfile.mkdtemp(prefix="trustdesk-test-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["TRUSTDESK_HOME"] = _HOME
+(Path(_HOME) / "static").mkdir()  # as a set-up leaves it
 os.environ.setdefault("TRUSTDESK_LOG_LEVEL", "ERROR")
 # A browser driven from a test leaves an event loop in its thread; the ORM of later tests there is used in no coroutine.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -33,6 +35,22 @@ django.setup()
 # Left set, it would have the workers of xdist read the settings before they come here: all on the first one's folder.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 logging.getLogger("trustdesk").setLevel(logging.WARNING)  # shown with a test that fails, and only then
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Nothing of what collecting makes is garbage; looking for it again and again is a tenth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Workers of xdist end without their exit handlers."""
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
