@@ -27,6 +27,8 @@ def test_a_letter_that_is_no_duty_goes_once_at_a_press(opened: Case, post: Post,
     client.force_login(person("ana", "investigator"))
     page = client.get(reverse("staff:law-case", args=[opened.code])).content.decode()
     assert "Not a duty" in page and found.duty.source in page and "Write the letter" in page
+    case_page = client.get(reverse("staff:case", args=[opened.code])).content.decode()
+    assert found.duty.source in case_page and "#h-offers" in case_page
     client.post(reverse("staff:offer", args=[opened.code]), {"regime": found.regime, "duty": found.duty.id})
     drain()
     letter = Notice.objects.get(case=opened, kind="forward")

@@ -14,7 +14,7 @@ from trustdesk import rules
 from trustdesk.core import clocks as engine
 from trustdesk.core.deciding import CaseFacts, Draft, MeasureWish
 from trustdesk.core.policy_diff import Decided
-from trustdesk.core.regime_rules import ClockRule, Regime
+from trustdesk.core.regime_rules import ClockRule, DutyRule, Regime
 from trustdesk.core.regimes import Facts, again
 from trustdesk.core.types import Finding, Refused
 from trustdesk.models import Asset, Case, Clock, Decision, Fact
@@ -98,6 +98,13 @@ def regime(user: Any, ident: str) -> Regime:
     if found is None:
         raise Case.DoesNotExist(ident)
     return found
+
+
+def offered(case: Case) -> list[DutyRule]:
+    """What the certain regimes of a case let the desk do and leave to it, as far as the rules alone can say; no statement."""
+    known = rules.current().regimes
+    found = [known[row["id"]] for row in case.regimes if row["certain"] and row["id"] in known]
+    return [duty for regime in found for duty in regime.duties if not duty.mandatory and not duty.off]
 
 
 def on_case(user: Any, case: Case) -> OnCase:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from trustdesk import clock
 from trustdesk.flow import events, parse, withdraw
-from trustdesk.queries import access, campaigns, case_page, desk, people, precedents, reporters, reviews, undo
+from trustdesk.queries import access, campaigns, case_page, desk, law, people, precedents, reporters, reviews, undo
 from trustdesk.queries.case_page import View
 from trustdesk.web import safe_text, words
 from trustdesk.web.staff import drafting, timeline
@@ -84,6 +84,7 @@ def context(request: HttpRequest, view: View, draft: drafting.Draft | None = Non
         "campaigns": campaigns.of_case(request.user, view.case, [(i.kind, i.value) for i in view.targets]),
         "reopened": next((r for r in looked.values() if r.state == "reopened"), None),
         "is_mine": view.case.assigned_to_id == request.user.pk,
+        "offered": law.offered(view.case),
         "facts": _facts(view),
         "verdicts": _verdicts(view),
         "ours": [c for c in view.owed if c.actor == "provider" and not c.expires and c.state != "paused"],
