@@ -288,6 +288,17 @@ SUSPENSION: Words = {
     "ended": _("ended by itself"),
     "lifted": _("ended before its time"),
 }
+#: What the journal of a case says of the suspension of a sender.
+SUSPENSION_EVENT: Words = {
+    "suspension.ordered": _("The sender is suspended: what they hand in waits"),
+    "suspension.held": _("A suspension of the sender waits for a second person"),
+    "suspension.approved": _("The suspension of the sender was confirmed: what they hand in waits"),
+    "suspension.rejected": _("The suspension of the sender was sent back"),
+    "suspension.ended": _("The suspension of the sender has ended by itself"),
+    "suspension.lifted": _("The suspension of the sender was ended before its time"),
+    "suspension.contested": _("The sender objects to the suspension"),
+    "suspension.answered": _("The objection to the suspension was answered"),
+}
 SENDER: Words = {"reporter": _("reporter"), "complainant": _("complains about decisions")}
 
 #: Circumstances that are weighed before anybody is suspended (DSA Art. 23(3)).

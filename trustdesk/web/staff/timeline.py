@@ -222,6 +222,9 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "court_action.ended": lambda b, v: _("Court action over"),
     "putback.ordered": lambda b, v: _("Access comes back by law after the counter-notice"),
     "clock.extended": lambda b, v: _("A period was made longer"),
+    "case.resumed": lambda b, v: _("Waits no longer: %s") % words.word("queue", str(b.get("queue", ""))),
+    "words.erased": lambda b, v: _("Erased: names, letters and words that nothing keeps any more"),
+    **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUSPENSION_EVENT.items()},
     "event.recorded": lambda b, v: _("Recorded: %s") % words.event(str(b.get("event", ""))),
     "event.withdrawn": lambda b, v: _("Taken back: %s") % words.event(str(b.get("event", ""))),
     **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUBMISSION_EVENT.items()},
@@ -237,5 +240,7 @@ _TONE = {
     "submission.refused": "warn",
     "decision.rejected": "warn",
     "decision.held": "warn",
+    "suspension.held": "warn",
+    "suspension.contested": "warn",
     "court_action.accepted": "warn",
 }
