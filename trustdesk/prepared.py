@@ -24,8 +24,9 @@ from django.db import DEFAULT_DB_ALIAS as ALIAS
 from django.db import connections
 from django.db.models import QuerySet
 
-#: Nobody's key and nobody's moment: what stands in a statement until the real values are known.
-FIRST_NUMBER, FIRST_TIME = 7_100_000_000_000_000_000, datetime(1601, 1, 1, tzinfo=UTC)
+#: Nobody's key and nobody's moment: what stands in a statement until the real values are known. A number that fits any key:
+#: Django answers by itself where one is too large for a column.
+FIRST_NUMBER, FIRST_TIME = 2_147_000_000, datetime(1601, 1, 1, tzinfo=UTC)
 
 
 class Prepared:
@@ -54,7 +55,7 @@ class Prepared:
         written = self._written.get(key)
         if written is None:
             written = self._written[key] = _Written(self.make, padded)
-        return (written if written.sql else None), padded
+        return written, padded
 
 
 def together(**questions: tuple[Any, ...]) -> dict[str, list[tuple[Any, ...]]]:
@@ -106,8 +107,8 @@ class _Written:
         self.compiler = self.query.get_compiler(using=ALIAS)
         try:
             self.sql, parameters = self.compiler.as_sql()
-        except EmptyResultSet:
-            self.sql, parameters = "", ()
+        except EmptyResultSet as error:
+            raise ValueError("the statement finds nothing, whatever the values") from error
         self.width = self.compiler.col_count
         self.parameters = list(parameters)
         #: (position among the parameters, number of the value, place in it if it is a list, what the driver wants it as)
@@ -116,7 +117,7 @@ class _Written:
             for position, parameter in enumerate(self.parameters)
             if isinstance(parameter, int | str | datetime) and parameter in marks.places
         ]
-        if self.sql and set(marks.places.values()) != {(n, m) for _position, n, m, _as in self.gaps}:
+        if set(marks.places.values()) != {(n, m) for _position, n, m, _as in self.gaps}:
             raise ValueError("a value does not stand in the statement as it was given")
 
     def filled(self, values: Sequence[Any]) -> list[Any]:

@@ -91,3 +91,16 @@ def test_another_thread_asks_on_its_own_connection(five):
     thread.start()
     thread.join()
     assert found == [five[4]]
+
+
+def test_a_question_without_an_answer_is_a_mistake():
+    nobody = Prepared(lambda ref: Subject.objects.filter(ref=ref, pk__in=()))
+    with pytest.raises(ValueError, match="finds nothing"):
+        nobody("c-1")
+
+
+def test_keys_of_every_width_fit(five, django_user_model):
+    ana = django_user_model.objects.create(username="ana")
+    person = Prepared(lambda number: django_user_model.objects.filter(pk=number))
+    assert person(ana.pk) == [ana]
+    assert Prepared(lambda number: Subject.objects.filter(pk__lte=number))(five[0].pk) == five[:1]
