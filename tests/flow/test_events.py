@@ -333,3 +333,26 @@ def test_a_service_that_the_operator_says_is_bound_is_bound(site, report, drain,
     row = next(r for r in case.regimes if r["id"] == "eu-dsa-art16")
     assert row["certain"] and "operator says" in row["why"]
     assert "house-targets" not in {r["id"] for r in case.regimes}
+
+
+def test_an_order_names_the_end_that_the_law_leaves_to_it(opened: Case, now):
+    under(opened, "eu-dsa-orders", now=now)
+    events.say(opened.pk, "order.received", at=now, actor=ANA, now=now, note="order of the court of Lille")
+    owed = clock(opened, "feedback-act")
+    assert owed.due_at is None
+    with pytest.raises(Refused) as refused:
+        extend.extend(owed.pk, by=2, why="no rule counts it", actor=ANA, now=now)
+    assert codes(refused) == {"extend.ended"}
+    with pytest.raises(Refused) as refused:
+        extend.extend(owed.pk, until=owed.started_at, why="not later", actor=ANA, now=now)
+    assert codes(refused) == {"extend.not_later"}
+    named = now + timedelta(hours=36)
+    extend.extend(owed.pk, until=named, why="number 4 of the order", actor=ANA, now=now)
+    owed.refresh_from_db()
+    assert owed.due_at == named and opened.clocks.filter(due_at=named).exists()
+    opened.refresh_from_db()
+    assert opened.next_due_at is not None and opened.next_due_at <= named
+    tick.tick(named + timedelta(seconds=1))
+    owed.refresh_from_db()
+    assert owed.state == "breached"
+    clean()

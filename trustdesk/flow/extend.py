@@ -1,4 +1,5 @@
-"""Extend: a period that the law or an authority makes longer. The old end stays in the journal beside the new one."""
+"""Extend: a period that the law or an authority makes longer, or to which a paper gives its end where the rule has only a
+word ("within the time that the order names"). The old end stays in the journal beside the new one."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ def extend(
     """Make a running or paused clock due later: `by` so many of its rule's own units, counted on its calendar from the old
     last day (Regulation 1182/71 Art. 3), or `until` an instant that a paper names.
 
-    Raises Refused without a reason, to whoever is no person, for a clock that has ended or never had an end, and for an
-    end that is not later.
+    A clock without an end gets its first one by `until`. Raises Refused without a reason, to whoever is no person, for a
+    clock that has ended, and for an end that is not later (than the old one, or than the start).
     """
     why = why.replace("\0", "").strip()
     if not 3 <= len(why) <= 500:
@@ -33,10 +34,11 @@ def extend(
         raise Refused(Finding("extend.person", "Only a person of the desk extends a period.", "actor"))
     with locked(Clock.objects.values_list("case_id", flat=True).get(pk=clock_id)) as case:
         clock = Clock.objects.get(pk=clock_id)
-        if clock.state not in ("running", "paused") or clock.due_at is None:
-            raise Refused(Finding("extend.ended", "Only a period that runs and has an end can be extended.", "clock"))
+        if clock.state not in ("running", "paused") or (clock.due_at is None and until is None):
+            text = "Only a period that runs can be extended; one without an end needs the day that a paper names."
+            raise Refused(Finding("extend.ended", text, "clock"))
         later = until if until is not None else _counted(clock, by or 0)
-        if later <= clock.due_at:
+        if later <= (clock.due_at or clock.started_at):
             raise Refused(Finding("extend.not_later", "The new end must lie after the old one.", "until"))
         was, clock.due_at = clock.due_at, later
         case.next_due_at = duties.next_due(case, [clock])
@@ -44,7 +46,7 @@ def extend(
         value = {
             "clock": clock.pk,
             "title": clock.title,
-            "was": was.isoformat(),
+            "was": was.isoformat() if was else "",
             "until": later.isoformat(),
             "why": why,
         }
