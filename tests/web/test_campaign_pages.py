@@ -73,3 +73,12 @@ def test_a_sealed_case_of_a_campaign_is_seen_by_few(browser, ana, diego, kit):
         said = "this and 2 other cases<" if sees else "this and 1 other case<"
         assert said in client.get(f"/desk/case/{kit[0].code}").content.decode()
         assert (kit[2].code in client.get(f"/desk/campaign/{Sign.objects.first().key}").content.decode()) == sees
+
+
+def test_the_same_page_of_the_same_site_is_no_campaign(browser, ana, site, report, drain):
+    report(f"https://login-bancoazul.example{KIT}")
+    report(f"https://login-bancoazul.example{KIT}", category="fraud")
+    drain()
+    assert Case.objects.count() == 2
+    text = browser(ana).get(f"/desk/case/{Case.objects.first().code}").content.decode()
+    assert "h-campaign" not in text

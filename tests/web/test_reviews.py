@@ -42,6 +42,7 @@ def test_a_reviewer_sees_the_case_as_it_was_and_says_so(browser, ana, diego, dec
     page = theirs.get(f"/desk/reviews/{decided.pk}").content.decode()
     assert "The bank has confirmed it" in page
     assert LATER not in page
+    assert "statement of reasons" not in page
     assert "Would you have decided the same?" in page
     assert LATER in theirs.get(f"/desk/case/{decided.case.code}").content.decode()
     assert theirs.post(f"/desk/reviews/{decided.pk}", {"verdict": ""}).status_code == 422

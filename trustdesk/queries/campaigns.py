@@ -63,7 +63,9 @@ class Campaign:
 
 
 def of_case(user: Any, case: Case, targets: Sequence[tuple[str, str]]) -> list[Campaign]:
-    """The campaigns that a case, which came from `access.case`, seems to belong to; `targets` as (kind, value)."""
+    """The campaigns that a case, which came from `access.case`, seems to belong to; `targets` as (kind, value).
+
+    The same path on the same site is the same thing again: only what came up elsewhere too is a campaign."""
     known = {sign.key: sign for sign in campaigns.signs(targets)}
     if not known:
         return []
@@ -74,7 +76,8 @@ def of_case(user: Any, case: Case, targets: Sequence[tuple[str, str]]) -> list[C
             sign = known[row.key]
             campaign = found.setdefault(row.key, Campaign(row.key, sign.kind, sign.shown, more=len(rows) >= LOOKED))
             campaign.cases.append(row.case)
-    return sorted(found.values(), key=lambda campaign: -len(campaign.cases))[:3]
+    wide = [c for c in found.values() if any(other.asset_id != case.asset_id for other in c.cases)]
+    return sorted(wide, key=lambda campaign: -len(campaign.cases))[:3]
 
 
 def one(user: Any, key: str, *, now: datetime) -> Campaign:

@@ -101,12 +101,11 @@ def rates(user: Any, *, now: datetime) -> Rates:
     """How often reviewers would have decided otherwise."""
     access.require(user, "see_board")
     found = Review.objects.filter(done_at__gt=now - PAST)
-    sums = {"done": Count("pk"), "not_agreed": Count("pk", filter=Q(agreed=False))}
     lines: dict[str, list[Line]] = {}
     for name in ("category", "decision__made_by"):
         people_only = found if name == "category" else found.filter(automated=False)
-        rows = people_only.values_list(name).annotate(**sums).order_by("-done", name)
-        lines[name] = [Line(key, reviews.rate(no, done)) for key, done, no in rows[:LISTED]]
+        rows = people_only.values_list(name).annotate(done=Count("pk"), no=Count("pk", filter=Q(agreed=False)))
+        lines[name] = [Line(key, reviews.rate(no, done)) for key, done, no in rows.order_by("-done", name)[:LISTED]]
     by_maker = dict(found.values_list("automated").annotate(n=Count("pk")))
     no_by_maker = dict(found.filter(agreed=False).values_list("automated").annotate(n=Count("pk")))
     reasons = found.filter(agreed=False).values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")
@@ -124,6 +123,8 @@ def as_it_was(user: Any, review: Review, *, now: datetime) -> View:
     """The page of the case with nothing on it that came after the decision."""
     at = review.decision.made_at
     view = case_page.view(user, review.case, now=now)
+    of_it = (line.seq for line in view.lines if line.body.get("decision") == review.decision_id)
+    last = next(of_it, 0)  # its first entry; 0 where a long journal is not shown to its end
     reports = [report for report in view.reports if report.received_at <= at]
     known = {report.pk for report in reports}
     return replace(
@@ -137,6 +138,6 @@ def as_it_was(user: Any, review: Review, *, now: datetime) -> View:
         measures=[],
         notices=[],
         appeals=[],
-        lines=[line for line in view.lines if line.at <= at],
+        lines=[line for line in view.lines if (line.seq <= last if last else line.at <= at)],
         precedents=[p for p in view.precedents if p.decision.made_at < at],
     )

@@ -148,11 +148,13 @@ def _notice(text: Callable[[str], str]) -> Callable[[Body, View], str]:
     return say
 
 
-def _clock(text: Callable[[str], str]) -> Callable[[Body, View], str]:
+def _clock(state: str, text: Callable[[str], str]) -> Callable[[Body, View], str]:
     def say(body: Body, view: View) -> str:
-        number = body.get("clock")
-        clock = next((c for c in view.clocks if c.pk == number), None)
-        return text((clock.title or clock.name) if clock else str(body.get("name", "")))
+        numbers = {
+            told.get("id"): told.get("name", "") for told in body.get("clocks", []) if told.get("state") == state
+        }
+        titles = {c.pk: c.title or c.name for c in view.clocks}
+        return text(", ".join(str(titles.get(number) or name) for number, name in numbers.items()))
 
     return say
 
@@ -213,7 +215,7 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "notice.withheld": _notice(lambda n: _("Letter withheld: %s") % n),
     "appeal.lodged": lambda b, v: _("Appeal lodged"),
     "appeal.resolved": lambda b, v: _("Appeal decided: %s") % words.word("appeal_state", str(b.get("state", ""))),
-    "clock.breached": _clock(lambda c: _("Deadline missed: %s") % c),
+    "clock.breached": _clock("breached", lambda c: _("Deadline missed: %s") % c),
     "clock.recomputed": lambda b, v: _("Clocks counted again: the calendar has changed"),
     "case.confirmed": lambda b, v: (
         _("Confirmed: %s") % b.get("fact", "") if b.get("holds") else _("Not so (any more): %s") % b.get("fact", "")
@@ -228,7 +230,7 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "event.recorded": lambda b, v: _("Recorded: %s") % words.event(str(b.get("event", ""))),
     "event.withdrawn": lambda b, v: _("Taken back: %s") % words.event(str(b.get("event", ""))),
     **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUBMISSION_EVENT.items()},
-    "clock.expired": _clock(lambda c: _("Window closed: %s") % c),
+    "clock.expired": _clock("expired", lambda c: _("Window closed: %s") % c),
 }
 
 _TONE = {
