@@ -86,7 +86,7 @@ def _sender(
     told = (
         told.filter(report__in=known.reports)
         if report is not None
-        else told.filter(case__subject_id=case.subject_id, report=None)
+        else told.filter(case__subject=case.subject, report=None)
     )
     return Sender(
         case=case,
@@ -113,7 +113,10 @@ def _grounds(user: Any, rule: Misuse, known: standing.Known, *, now: datetime) -
         )
     )
     case_of = {u.ref: of_appeal.get(_number(u)) if u.ref.startswith("appeal:") else _number(u) for u in found}
-    seen = {case.pk: case for case in access.cases(user).filter(pk__in=set(case_of.values()) - {None})}
+    seen = {
+        case.pk: case
+        for case in access.cases(user).filter(pk__in=[number for number in case_of.values() if number is not None])
+    }
     counts = {u.ref for u in misuse.counted(rule, found, now=now)}
     warned = known.sender.warned_at
     return tuple(

@@ -148,6 +148,11 @@ def _notice(text: Callable[[str], str]) -> Callable[[Body, View], str]:
     return say
 
 
+def _fixed(text: object) -> Callable[[Body, View], str]:
+    """The same sentence whatever the entry holds."""
+    return lambda b, v: str(text)
+
+
 def _clock(state: str, text: Callable[[str], str]) -> Callable[[Body, View], str]:
     def say(body: Body, view: View) -> str:
         numbers = {
@@ -226,10 +231,10 @@ _SAY: dict[str, Callable[[Body, View], str]] = {
     "clock.extended": lambda b, v: _("A period was made longer"),
     "case.resumed": lambda b, v: _("Waits no longer: %s") % words.word("queue", str(b.get("queue", ""))),
     "words.erased": lambda b, v: _("Erased: names, letters and words that nothing keeps any more"),
-    **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUSPENSION_EVENT.items()},
+    **{kind: _fixed(text) for kind, text in words.SUSPENSION_EVENT.items()},
     "event.recorded": lambda b, v: _("Recorded: %s") % words.event(str(b.get("event", ""))),
     "event.withdrawn": lambda b, v: _("Taken back: %s") % words.event(str(b.get("event", ""))),
-    **{kind: lambda b, v, text=text: str(text) for kind, text in words.SUBMISSION_EVENT.items()},
+    **{kind: _fixed(text) for kind, text in words.SUBMISSION_EVENT.items()},
     "clock.expired": _clock("expired", lambda c: _("Window closed: %s") % c),
 }
 
