@@ -21,7 +21,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 LIMIT_MS = 100.0
@@ -131,9 +131,14 @@ def _empty() -> None:
 def work(options: argparse.Namespace) -> None:
     """So many people, each a thread; prints the milliseconds of each page as JSON."""
     _start()
+    from trustdesk.management.parts import settle
+
     seed = int(os.environ.get("SEED", "0"))
     taken: dict[str, list[list[float]]] = {}
-    people = [Thread(target=_person, args=(n + seed * options.people, options, taken)) for n in range(options.people)]
+    there = Barrier(options.people, action=settle)  # as `trustdesk run` does after its first pages
+    people = [
+        Thread(target=_person, args=(n + seed * options.people, options, taken, there)) for n in range(options.people)
+    ]
     for person in people:
         person.start()
     for person in people:
@@ -141,7 +146,7 @@ def work(options: argparse.Namespace) -> None:
     print(json.dumps(taken))
 
 
-def _person(number: int, options: argparse.Namespace, taken: dict[str, list[list[float]]]) -> None:
+def _person(number: int, options: argparse.Namespace, taken: dict[str, list[list[float]]], there: Barrier) -> None:
     from django.contrib.auth import get_user_model
     from django.db import connection
     from django.test import Client
@@ -149,7 +154,10 @@ def _person(number: int, options: argparse.Namespace, taken: dict[str, list[list
     chance = random.Random(number)
     client = Client()
     client.force_login(get_user_model().objects.get(username=f"person-{number}"))
-    client.get("/desk/")  # templates are compiled, the rulebook is read, the connection is open
+    for name in MIX:  # templates are compiled, statements written, the rulebook is read, the connection is open
+        method, address, data = page(name, chance, options.cases)
+        getattr(client, method)(address, data)
+    there.wait()
     until = time.monotonic() + options.seconds
     time.sleep(chance.random() * options.pause)
     while time.monotonic() < until:

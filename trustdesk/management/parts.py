@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from django.db import OperationalError, close_old_connections, connection
 from trustdesk import clock
 from trustdesk.flow import leases, plugins, tick, work
 from trustdesk.management import scheduled, submitting
-from trustdesk.queries.health import HEARTBEAT_KEY
+from trustdesk.queries.health import HEARTBEAT_KEY, embedded
 
 log = logging.getLogger("trustdesk.run")
 
@@ -31,7 +33,10 @@ GIVE_WAY = 0.002
 TICK = 1.0
 HOUSEKEEPING = timedelta(minutes=1)
 HEARTBEAT = timedelta(seconds=5)
+#: Threads of one web process: a page that waits for the database or a proxy that reads slowly holds up nobody.
 THREADS = 8
+#: After so many seconds the first pages have loaded what all pages need.
+SETTLE = 30.0
 
 
 def stopping() -> threading.Event:
@@ -68,6 +73,29 @@ def end_with_supervisor() -> None:
         threading.Thread(target=watch, args=(_alive,), daemon=True, name="supervisor-watch").start()
 
 
+def web_processes() -> int:
+    """How many processes answer the web's port: threads of one share a core."""
+    return settings.WEB_PROCESSES or (1 if embedded() else min(2, os.cpu_count() or 1))
+
+
+def settle() -> None:
+    """Set aside what is loaded by now. To look through all of it for garbage takes a tenth of a second, in the middle of
+    somebody's page; what pages leave behind is found as before."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def _door(several: bool) -> socket.socket:
+    """The web's port, which several processes may listen to at once. Raises OSError if it is somebody else's."""
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if several:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    door.bind((HOST, settings.WEB_PORT))
+    return door
+
+
 def web() -> int:
     """Screens, public pages and API, by waitress."""
     import waitress
@@ -88,8 +116,7 @@ def web() -> int:
     try:
         server = waitress.create_server(
             application,
-            host=HOST,
-            port=settings.WEB_PORT,
+            sockets=[_door(web_processes() > 1)],
             threads=THREADS,
             ident="",
             channel_timeout=60,
@@ -100,6 +127,10 @@ def web() -> int:
     except OSError as error:
         sys.stderr.write(f"trustdesk: port {settings.WEB_PORT} (TRUSTDESK_WEB_PORT): {error.strerror or error}\n")
         return 75
+    for seconds in (SETTLE, 20 * SETTLE):
+        later = threading.Timer(seconds, settle)
+        later.daemon = True
+        later.start()
     server.run()  # returns when SIGTERM raises SystemExit inside it
     return 0
 

@@ -17,6 +17,8 @@ KEYS_DIR = HOME / "keys"
 MAILBOX_DIR = HOME / "mailbox"
 
 WEB_PORT = int(os.environ.get("TRUSTDESK_WEB_PORT", "8000"))
+#: 0: one on SQLite, else as many as there are cores, at most two.
+WEB_PROCESSES = int(os.environ.get("TRUSTDESK_WEB_PROCESSES", "0"))
 LMTP_PORT = int(os.environ.get("TRUSTDESK_LMTP_PORT", "8024"))
 SMTP_PORT = int(os.environ.get("TRUSTDESK_SMTP_PORT", "8025"))
 MESSAGE_SIZE_LIMIT = int(os.environ.get("TRUSTDESK_MESSAGE_SIZE_LIMIT", str(32 * 1024 * 1024)))

@@ -62,7 +62,9 @@ class Command(Base):
         call_command("setup", stdout=self.stdout, stderr=self.stderr)
         if sample and not no_demo and health.is_new():
             self._demo()
-        tree = [Part("web", ["run", "--only", "web"]), Part("ticker", ["run", "--only", "ticker"])]
+        webs = parts.web_processes()
+        tree = [Part(f"web {n}" if webs > 1 else "web", ["run", "--only", "web"]) for n in range(1, webs + 1)]
+        tree.append(Part("ticker", ["run", "--only", "ticker"]))
         if settings.LMTP_PORT or settings.SMTP_PORT:
             tree.append(Part("mail listener", ["run", "--only", "listener"]))
         if mailbox is not None:
