@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,19 @@ from django.db import connection, models, transaction
 
 from tests.verify.lives import rich
 from tests.verify.world import World, world
-from trustdesk.models import Case, Checkpoint, CheckpointHead, Decision, Entry, Evidence, Indicator, Report, RuleText
+from trustdesk.models import (
+    Case,
+    Checkpoint,
+    CheckpointHead,
+    Clock,
+    Decision,
+    Entry,
+    Evidence,
+    Indicator,
+    Report,
+    RuleText,
+    Suspension,
+)
 from trustdesk.verify import check, hashing
 from trustdesk.verify.rows import columns_of
 
@@ -37,6 +49,8 @@ UNTOLD = {
     ("entry", "id"): "only orders what different chains wrote about one row; see the test of it below",
     ("ruletext", "first_used_at"): "says when we kept the text; what a text says is in its digest",
 }
+#: Whose values the checker reads again after it has looked at every row; a spoiled one must not stop it there.
+READ_AGAIN = {Case, Checkpoint, CheckpointHead, Clock, Decision, Entry, Evidence, Report, RuleText, Suspension}
 TABLES = {m._meta.model_name or "": m for m in apps.get_app_config("trustdesk").get_models()}
 CHECKED = {name: model for name, model in TABLES.items() if name not in TRANSIENT}
 
@@ -63,6 +77,18 @@ def taken_back() -> Iterator[None]:
 
 def found() -> list[str]:
     return [f.where for f in check() if not f.note]
+
+
+def named(wanted: set[str], *, whole: bool) -> list[str]:
+    """What `verify` names, up to the first of `wanted`; all that it names if the `whole` run is asked for."""
+    where: list[str] = []
+    with closing(check()) as findings:
+        for finding in findings:
+            if not finding.note:
+                where.append(finding.where)
+                if finding.where in wanted and not whole:
+                    break
+    return where
 
 
 def drop_triggers() -> None:
@@ -143,10 +169,11 @@ def test_every_column_of_every_table(desk: World) -> None:
                 value = other(field, getattr(row, field.attname))
                 changed = model._default_manager.filter(pk=row.pk).update(**{field.attname: value})
                 assert changed == 1
-                where = found()
+                wanted = acceptable(name, row, field)
+                where = named(wanted, whole=field is model._meta.concrete_fields[-1])
                 if not where:
                     silent.append(f"{name}.{field.name} of {row.pk}")
-                elif not acceptable(name, row, field) & set(where):
+                elif not wanted & set(where):
                     misnamed.append(f"{name}.{field.name} of {row.pk}: {where[:5]}")
     assert not silent, "nobody noticed"
     assert not misnamed, "named something else"
@@ -290,8 +317,9 @@ def test_values_that_no_program_wrote(desk: World) -> None:
                 with connection.cursor() as cursor:
                     sql = f"UPDATE {model._meta.db_table} SET {field.column} = {value} WHERE {key.column} = %s"
                     cursor.execute(sql, [row.pk])
-                where = found()
-                if not (acceptable(name, row, field) | {f"trustdesk_{name}/{row.pk}"}) & set(where):
+                wanted = acceptable(name, row, field) | {f"trustdesk_{name}/{row.pk}"}
+                where = named(wanted, whole=model in READ_AGAIN or field is model._meta.concrete_fields[-1])
+                if not wanted & set(where):
                     wrong.append(f"{name}.{field.name}: {where[:5]}")
     assert not wrong
 

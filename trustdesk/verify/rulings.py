@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from trustdesk.models import Clock, Decision, Entry, RuleText, Suspension
@@ -113,13 +114,18 @@ def _suspensions(texts: dict[str, Text]) -> Iterator[Finding]:
             yield Finding("suspension.second_person", where, f"no second person confirmed it: {second or 'nobody'}")
 
 
+@lru_cache(maxsize=128)
+def _document(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
+
+
 def _text(digest: str, ident: str, version: str, text: str) -> Generator[Finding, None, Text | None]:
     where = row("ruletext", digest)
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
         yield Finding("rule.changed", where, "the text does not have the digest it is filed under")
         return None
     try:
-        document = tomllib.loads(text)
+        document = _document(text)
     except tomllib.TOMLDecodeError as error:
         yield Finding("rule.unreadable", where, str(error)[:200])
         return None
