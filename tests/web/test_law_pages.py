@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,25 @@ def test_every_regime_has_a_page_that_shows_every_rule_with_its_citation(ana):
         )  # fmt: skip
         assert all(rule.source for rule in shown)
     assert ana.get(reverse("staff:law-regime", args=["atlantis"])).status_code == 404
+
+
+def test_what_is_wrong_with_the_files_is_said_with_file_and_line(ana, client, person, tmp_path, monkeypatch):
+    shutil.copytree(rules.root(), tmp_path / "rulebook")
+    monkeypatch.setenv("TRUSTDESK_RULEBOOK", str(tmp_path / "rulebook"))
+    monkeypatch.setattr(rules, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(rules, "_last", None)
+    good = rules.current().digest
+    path = tmp_path / "rulebook/regimes/us-dmca-512c/regime.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("low = 10\n", "low = 10\nlowest = 9\n"), "utf-8")
+    page = ana.get(reverse("staff:law")).content.decode()
+    line = text[: text.index("low = 10")].count("\n") + 2
+    assert f"regimes/us-dmca-512c/regime.toml:{line}" in page and "unknown key" in page
+    assert rules.current().digest == good, "the last good rulebook is in force"
+    client.force_login(person("mona", "manager"))
+    assert b"have become bad" in client.get(reverse("staff:board")).content
+    path.write_text(text, "utf-8")
+    assert "unknown key" not in client.get(reverse("staff:law")).content.decode()
 
 
 def test_numbers_are_shown_with_their_unit():
