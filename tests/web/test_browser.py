@@ -127,6 +127,7 @@ STAFF = (
     "",
     "held",
     "appeals",
+    "reviews",
     "incoming",
     "outbox",
     "outbox/mailbox",
