@@ -14,6 +14,7 @@ import re2
 
 from trustdesk.core.types import Element, Form, Span
 from trustdesk.reading import patterns
+from trustdesk.reading.lexicon import fold, phrases
 from trustdesk.reading.patterns import different, found, linear
 
 PREFIX = "us-dmca-512c.el."
@@ -161,8 +162,28 @@ _WITHDRAWN = linear(
 _OF_A_CLAIM = linear(
     r"take[ -]?n?[ -]?down|\bd(?:mc|cm)a\b|complain|claim|request|strike|infring|remov|reinstat|restor|unblock"
 )
+#: Said of a letter of one's own, whatever it complained of.
+_TAKEN_BACK = linear(
+    r"\b(?:our|my|this|the|following|earlier|previous|prior) (?:[\w-]+ ){0,4}?(?:notice|notification|report|complaint|request|claim)s?\b[^.\n]{0,90}\b(?:(?:is|are|was|were|be|been|as) (?:hereby |now |fully )?(?:withdrawn|retracted|rescinded|revoked|cancell?ed)|(?:sent|submitted|filed|made|issued) (?:to you )?(?:in error|by mistake|in mistake|erroneously))",
+    r"\b(?:we|i) (?:hereby |would like to |wish to |want to |must |are |am |have |now ){0,3}(?:withdraw|retract|rescind|revoke|cancel)(?:ing|n|ed)? (?:our|my|the|this|that)\b[^.\n]{0,60}\b(?:notice|notification|report|complaint|request|claim)",
+    r"^(?:re: ?|fwd?: ?)?(?:\[[^\]\n]{1,40}\] ?)?(?:withdrawal|retraction|revocation) of\b[^\n]{0,60}\b(?:notice|notification|report|complaint|request|claim|takedown)",
+)
+_ANSWERS = linear(r"consent to (?:the )?jurisdiction|accept (?:the )?service of process")
 _TAIL = 15_000
 _LINKED = re.compile(r"\[[^\]]{0,200}\]\(\S{0,400}\)|<a [^>]{0,400}>[^<]{0,300}</a>|https?://\S{1,2000}")
+
+
+def answers(text: str) -> bool:
+    """True if a letter submits to a court as 512(g)(3)(D) asks: only counter notifications do."""
+    return found(_ANSWERS, text[:_TEXT])
+
+
+def taken_back(subject: str, text: str) -> Form | None:
+    """`retraction` if the first lines take back a notice, of whatever law; else None."""
+    head = fold(f"{subject}\n{text[:700]}")
+    if "counter" in head.lower():
+        return None
+    return Form.RETRACTION if found(_TAKEN_BACK, head) or found(phrases("retraction"), head) else None
 
 
 def form(subject: str, text: str) -> Form | None:
@@ -172,7 +193,9 @@ def form(subject: str, text: str) -> Form | None:
     """
     head = f"{subject}\n{text[:_TEXT]}" + (f"\n{text[-_TAIL:]}" if len(text) > _TEXT + _TAIL else "")
     if not found(_DMCA, head) and not found(_WITHDRAWN, head[:3000]):
-        return None
+        return taken_back(subject, text)
+    if subject and not found(_DMCA, head) and taken_back(subject, text):
+        return Form.RETRACTION
     plain = _PREAMBLE.sub(" ", _LINKED.sub(" ", head))
     plain = " ".join([word for word in plain.split() if "/" not in word])
     if found(_COUNTER_REVERSED, plain[:1500]):

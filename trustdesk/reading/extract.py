@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from urllib.parse import unquote
 
 from trustdesk.reading import canonical
 from trustdesk.reading.patterns import linear, spans
@@ -201,6 +202,10 @@ def _urls(text: str, start: int, end: int) -> Iterator[Found]:
     while start < end:
         raw = trim(text[start : min(end, start + _URL_CHARS)])
         stop = start + len(raw)
+        wrapped = _unshielded(text, start, end) if "urldefense" in raw or "safelinks" in raw else None
+        if wrapped is not None:
+            yield wrapped
+            return
         joined = _unwrap(text, start, stop) if end - stop <= 2 else None
         known = _url(joined[0]) if joined else _url(raw)
         if known is not None:
@@ -211,6 +216,26 @@ def _urls(text: str, start: int, end: int) -> Iterator[Found]:
         if not again:
             return
         start = again.start()
+
+
+#: Links that a mail service puts its own in front of: `https://urldefense.com/v3/__https://evil.test/__;!!x$`
+_SHIELDS = re.compile(
+    r"(?i)https?://urldefense(?:\.proofpoint)?\.com/v3/__(?P<plain>.{4,4000}?)__;[^\s<>\"]*"
+    r"|https?://urldefense(?:\.proofpoint)?\.com/v[12]/url\?u=(?P<dashed>[^&\s<>\"]{4,4000})[^\s<>\"]*"
+    r"|https?://[\w.-]{1,80}\.safelinks\.protection\.outlook\.com/\S{0,40}?[?&]url=(?P<quoted>[^&\s<>\"]{4,4000})[^\s<>\"]*"
+)
+
+
+def _unshielded(text: str, start: int, end: int) -> Found | None:
+    """What a link of a mail service's shield leads to; None if it cannot be told."""
+    match = _SHIELDS.match(text, start, end)
+    if match is None:
+        return None
+    inner = match.group("plain") or unquote(
+        (match.group("dashed") or "").replace("-", "%").replace("_", "/") or match.group("quoted")
+    )
+    known = _url(inner if "://" in inner else inner.replace(":/", "://", 1))
+    return Found("url", known[0], match.group(), start, match.end(), known[1], False, known[2]) if known else None
 
 
 _WRAPPED = re.compile(r"[ \t]{0,3}=?\n[> \t]{0,6}")

@@ -54,6 +54,7 @@ _BLOCK = frozenset(
     ]
 )
 _CELL = frozenset({"td", "th"})
+_INLINE = frozenset({"span", "b", "strong", "em", "i", "label", "code", "font", "a"})
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all")
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0\u200b\ufeff]+")
 _BARE = re.compile(r"(?i)^(?:https?://)?(?:www\.)?|/+$")
@@ -176,7 +177,12 @@ class _Writer:
                 self.lines.append("----------")
             elif tag == "li":
                 self.line.append("- ")
-        elif tag == "a":
+        elif tag in _INLINE and self.line and self.line[-1][-1:].isalnum():
+            # Two of them side by side are set apart by their style: `<span>IP</span><span>192.0.2.1</span>`.
+            before = element.getprevious()
+            if before is not None and before.tag in _INLINE and not before.tail:
+                self.line.append(" ")
+        if tag == "a":
             self.links.append((element.get("href") or "", len(self.line)))
 
     def _cell_has_text(self) -> bool:

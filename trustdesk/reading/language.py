@@ -54,9 +54,9 @@ def language(text: str) -> str:
             return script
     counts: Counter[str] = Counter()
     words = _TOKEN.findall(sample.lower())
-    for word in words:
+    for word, times in Counter(words).items():
         for candidate in _BY_WORD.get(word, ()):
-            counts[candidate] += 1
+            counts[candidate] += times
     if not counts:
         return ""
     best, hits = counts.most_common(1)[0]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from trustdesk.reading.document import Document
+from trustdesk.reading.lexicon import fold, words
 from trustdesk.reading.patterns import found, linear, spans
 
 BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP, WHOIS = (
@@ -33,68 +34,15 @@ _SIGNATURE_MARK = re.compile(r"^-- ?$")
 _CLOSING = re.compile(
     r"(?i)^\W{0,3}(?:(?:with |most )?(?:kind|best|warm|many|my|yours|our)?\s?(?:regards|wishes)|(?:yours )?(?:sincerely|truly|faithfully|respectfully)"
     r"|thanks|thank you|many thanks|thanks and regards|thank you and (?:best |kind )?regards|regards|cheers|cordially|respectfully(?: submitted)?"
-    r"|mit freundlichen gr(?:ü|ue?)(?:ß|ss)en|freundliche gr(?:ü|ue?)(?:ß|ss)e|viele gr(?:ü|ue?)(?:ß|ss)e|mfg|cordialement|bien (?:à vous|cordialement)|salutations|sincères salutations"
-    r"|atentamente|(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?|cordiali saluti|distinti saluti|saluti|atenciosamente|cumprimentos|com os melhores cumprimentos"
-    r"|met vriendelijke groet(?:en)?|s pozdravem|z poważaniem|pozdrawiam|с уважением|cu stim[ăa]|med v[äa]nlig(?:a)? h[äa]lsning(?:ar)?|yst[äa]v[äa]llisin terveisin|saygılarımla|敬具|よろしくお願い|谢谢|此致)"
+    rf"|{'|'.join(re.escape(phrase) for phrase in sorted(words('layout', 'closing'), key=len, reverse=True))})"
     r"(?:[\s,.!;:\-–—]|$)"
 )
+#: Languages that set no spaces: their formulas are followed by anything.
+_CLOSING_UNSPACED = tuple(phrase for phrase in words("layout", "closing") if phrase[0] >= "\u2e80")
 _CLOSING_WORDS = frozenset(
-    [
-        "with",
-        "most",
-        "kind",
-        "best",
-        "warm",
-        "many",
-        "my",
-        "yours",
-        "our",
-        "regards",
-        "sincerely",
-        "truly",
-        "faithfully",
-        "respectfully",
-        "thanks",
-        "thank",
-        "cheers",
-        "cordially",
-        "mit",
-        "freundliche",
-        "viele",
-        "mfg",
-        "cordialement",
-        "bien",
-        "salutations",
-        "sincères",
-        "atentamente",
-        "un",
-        "saludo",
-        "saludos",
-        "cordial",
-        "cordiali",
-        "distinti",
-        "saluti",
-        "atenciosamente",
-        "cumprimentos",
-        "com",
-        "met",
-        "s",
-        "z",
-        "pozdrawiam",
-        "с",
-        "cu",
-        "med",
-        "ystävällisin",
-        "saygılarımla",
-        "敬具",
-        "よろしくお願い",
-        "谢谢",
-        "此致",
-        "respectfully",
-        "wishes",
-        "freundlichen",
-    ]
-)
+    ["with", "most", "kind", "best", "warm", "many", "my", "yours", "our", "regards", "sincerely", "truly", "faithfully", "respectfully",
+     "thanks", "thank", "cheers", "cordially", "wishes", *(phrase.split()[0].rstrip(",.!;:-") for phrase in words("layout", "closing"))]
+)  # fmt: skip
 _FORWARD_STARTS = frozenset(
     [
         "begin f",
@@ -115,7 +63,7 @@ _FORWARD = re.compile(
 )
 _FORWARD_FIELDS = frozenset(
     ["from", "sent", "to", "date", "subject", "cc", "reply-to", "von", "gesendet", "an", "betreff", "datum", "de", "envoyé", "à", "objet",
-     "para", "asunto", "fecha", "enviado", "enviado el", "da", "inviato", "a", "oggetto", "assunto", "от", "кому", "тема", "дата"]
+     "para", "asunto", "fecha", "enviado", "enviado el", "da", "inviato", "a", "oggetto", "assunto", *words("layout", "forward_fields")]
 )  # fmt: skip
 _MAIL_FIELDS = frozenset(
     ["received", "return-path", "delivered-to", "message-id", "dkim-signature", "authentication-results", "received-spf", "mime-version",
@@ -140,7 +88,9 @@ _LOGGY = linear(
 _DISCLAIMER = linear(
     r"(?:confidential(?:ity)?\b|intended (?:only )?(?:for|recipient)|unsubscribe|privacy (?:policy|statement|notice)|legally privileged|disclaimer|received this (?:e-?mail|message) in error|opt[- ]out|"
     r"before printing|virus[- ]free|terms (?:of (?:use|service)|and conditions) (?:of|apply)|vertraulich|confidencial|confidentiel|riservat[oe]|abmelden|darse de baja|manage (?:your )?(?:preferences|subscription)|"
-    r"all rights reserved|copyright ©|© ?\d{4}|you are receiving this|you received this (?:e-?mail|message)|sent from my|this (?:e-?mail|message) (?:was|has been) (?:sent|scanned)|add(?:ress)? book|follow us|registered (?:office|in england)|mailing list|external (?:e-?mail|sender))"
+    r"all rights reserved|copyright ©|© ?\d{4}|you are receiving this|you received this (?:e-?mail|message)|sent from my|this (?:e-?mail|message) (?:was|has been) (?:sent|scanned)|add(?:ress)? book|follow us|registered (?:office|in england)|mailing list|external (?:e-?mail|sender)|"
+    + "|".join(re.escape(phrase) for phrase in words("layout", "disclaimer"))
+    + ")"
     + _REST_OF_LINE
 )
 _WHOIS = linear(
@@ -231,6 +181,7 @@ class _Marks:
     each over the text."""
 
     def __init__(self, text: str) -> None:
+        text = fold(text)
         self.flags: dict[int, int] = {}
         starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
         for pattern, flag in (
@@ -258,6 +209,14 @@ def _is_confidential(text: str) -> bool:
 
 def _first_word(text: str) -> str:
     return text.strip("*_> \t").partition(" ")[0].lower().rstrip(",.!;:-")
+
+
+def _closes(text: str) -> bool:
+    """True for a closing formula (`Mit freundlichen Grüßen`) at the beginning of a line."""
+    plain = fold(text)
+    if plain >= "\u2e80":
+        return plain.startswith(_CLOSING_UNSPACED)
+    return _first_word(plain) in _CLOSING_WORDS and bool(_CLOSING.match(plain))
 
 
 class _State:
@@ -293,7 +252,7 @@ class _State:
         if self.current == MAIL_HEADER and text[:1].isspace():
             return MAIL_HEADER
         if ":" in stripped[:42]:
-            name = stripped.partition(":")[0].strip("*>| \t").lower()
+            name = fold(stripped.partition(":")[0].strip("*>| \t").lower())
             field = name in _MAIL_FIELDS or (name.startswith(_MAIL_PREFIXES) and " " not in name)
             if field:
                 self.header_run += 1
@@ -324,7 +283,7 @@ class _State:
                 self.current = self.base
             self.since_closing += 1
             return self.current
-        if len(stripped) < 60 and _first_word(stripped) in _CLOSING_WORDS and _CLOSING.match(stripped):
+        if len(stripped) < 60 and _closes(stripped):
             if self.current in (BODY, SIGNATURE) and (len(stripped) < 34 or stripped.endswith((",", ".", "!"))):
                 self.current, self.since_closing = SIGNATURE, 0
                 return SIGNATURE

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from trustdesk.core.types import Form
+from trustdesk.reading.lexicon import fold, phrases
 from trustdesk.reading.patterns import different, found, linear
 
 _AUTHORITY = linear(
@@ -20,26 +21,34 @@ _DEMAND = linear(
 _REFERRAL = linear(
     r"\breferral\b[^\n]{0,120}(?:terrorist|voluntary|terms (?:of service|and conditions)|consideration)|internet referral unit|\biru\b referral|voluntary (?:consideration|removal)"
 )
+_NO_ORDER = linear(
+    r"(?:is not|not|no) (?:a |an )?(?:court |legal |formal )?order\b|under your (?:acceptable use|terms|own (?:policy|policies|terms)|content policy)[^\n]{0,40}(?:consider|decide)|consider (?:it|this|them|whether)[^\n]{0,60}(?:your (?:acceptable use|terms|policy|policies|own))"
+)
 _LETTER = linear(
     r"official (?:e-?mail|account|letter|notice|request)|on behalf of the [^\n]{0,80}(?:ministry|police|department|bureau|government)|this is (?:the )?(?:beijing|national|federal|royal)|единый реестр|направляется уведомление|to whom it may concern"
 )
 #: What such a letter calls itself, in its subject or first lines: orders of Articles 9 and 10 DSA, removal orders
 #: (Regulation (EU) 2021/784, Article 3), demands for records. Who really sent it is for a person to find out.
 _TITLE = linear(
-    r"injonction de retrait|entfernungsanordnung|orden de retirada|ordine di rimozione|anordnung (?:nach|zum|gemäß) |removal order (?:under|pursuant|no)|\bsubpoena (?:no\b|\d)|investigative subpoena|search warrant|emergency disclosure request"
+    r"anordnung (?:nach|zum|gema[sß]s?) |removal order (?:under|pursuant|no)|\bsubpoena (?:no\b|\d)|investigative subpoena|search warrant|emergency disclosure request"
 )
 
 
-def form(subject: str, text: str) -> Form | None:
-    """`order`, `referral` or None. A CERT that merely passes on an incident is not an order."""
-    head = f"{subject}\n{text[:8000]}"
-    if found(_REFERRAL, head):
+def form(subject: str, text: str, sender: str = "") -> Form | None:
+    """`order`, `referral` or None. A CERT that merely passes on an incident is not an order.
+
+    `sender` is the name that the sender gives: many authorities name themselves nowhere else.
+    """
+    head = fold(f"{subject}\n{text[:8000]}\n{sender}")
+    if found(_NO_ORDER, head):
+        return Form.REFERRAL if found(_AUTHORITY, head) or found(phrases("authority"), head) else None
+    if found(_REFERRAL, head) or found(phrases("referral"), head):
         return Form.REFERRAL
-    if found(_TITLE, head[:400]):
+    if found(_TITLE, head[:400]) or found(phrases("order_title"), head[:400]):
         return Form.ORDER
-    authorities = different(_AUTHORITY, head, 80)
+    authorities = max(different(_AUTHORITY, head, 80), different(phrases("authority"), head, 80))
     if not authorities:
         return None
-    demands = different(_DEMAND, head, 20)
+    demands = max(different(_DEMAND, head, 20), different(phrases("demand"), head, 20))
     letter = 1 if found(_LETTER, head[:1500]) else 0
     return Form.ORDER if demands and authorities + demands + letter >= 4 else None

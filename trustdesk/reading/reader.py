@@ -13,6 +13,7 @@ from trustdesk.reading.document import Document, document, has_pdf
 from trustdesk.reading.extract import extract
 from trustdesk.reading.language import language
 from trustdesk.reading.layout import EVIDENCE, FORWARD_HEADER, LOG, MAIL_HEADER, PGP, WHOIS, Layout, layout
+from trustdesk.reading.lexicon import fold, phrases
 from trustdesk.reading.message import Message
 from trustdesk.reading.patterns import found, linear
 from trustdesk.reading.tables import tables
@@ -120,7 +121,7 @@ def read(message: Message) -> Reading:
         and (kind is None or confidence < 0.4 or kind is Category.SPAM)
     ):
         kind, confidence = Category.COPYRIGHT, 0.6
-    if form is Form.NOTICE and forms.is_reply(message) and not _complains_anew(indicators, parsed.layout):
+    if form is Form.NOTICE and forms.is_reply(message) and not _complains_anew(indicators, parsed):
         form = Form.REPLY
     if form is Form.NOTICE and not indicators and kind is None:
         form = Form.REPLY if "In-Reply-To" in headers else Form.UNPARSED
@@ -154,10 +155,12 @@ def _unsaid(
     return kind, confidence
 
 
-def _complains_anew(indicators: list[Claimed], lines: Layout) -> bool:
-    """True if a reply complains of something that does not only stand in the lines it quotes."""
+def _complains_anew(indicators: list[Claimed], parsed: Parsed) -> bool:
+    """True if a reply complains of something that stands neither in the lines it quotes nor only in the subject."""
+    lines, own = parsed.layout, forms.own_length(parsed.document.text)
     return any(
-        i.role is Role.TARGET and (i.start < 0 or not lines.lines[lines.index_at(i.start)].quote) for i in indicators
+        i.role is Role.TARGET and 0 <= i.start < own and not lines.lines[lines.index_at(i.start)].quote
+        for i in indicators
     )
 
 
@@ -170,7 +173,8 @@ def _legal(
 ) -> tuple[Form, tuple[Element, ...], tuple[str, ...]]:
     """Form, elements and tags of a complaint, by what law it speaks."""
     full = parsed.document.text
-    letter = dmca.form(parsed.subject, full) if kind in _MAYBE_DMCA or not parsed.headed else None
+    may_be = kind in _MAYBE_DMCA or not parsed.headed or dmca.answers(full)
+    letter = dmca.form(parsed.subject, full) if may_be else dmca.taken_back(parsed.subject, full)
     if letter is Form.DMCA:
         elements = dmca.notice_elements(full, has_target=any(i.role is Role.TARGET for i in indicators))
         return letter, elements, (f"dmca:{dmca.verdict(elements)}",)
@@ -179,7 +183,7 @@ def _legal(
         return letter, elements, (f"dmca:{dmca.verdict(elements)}",)
     if letter is Form.RETRACTION:
         return letter, (), ()
-    return orders.form(parsed.subject, text) or Form.NOTICE, (), ()
+    return orders.form(parsed.subject, text, parsed.sender.name) or Form.NOTICE, (), ()
 
 
 _LETTERS = re.compile(r"(?:[^\W\d_]{3,}\W+){4}")
@@ -196,7 +200,8 @@ def document_has_little(parsed: Parsed) -> bool:
 
 def complains(subject: str, text: str) -> bool:
     """True if the words of a mail complain of something, whatever it is."""
-    return found(_COMPLAINT, subject[:300] + "\n" + text[:6000])
+    said = subject[:300] + "\n" + text[:6000]
+    return found(_COMPLAINT, said) or found(phrases("complaint", stems=True), fold(said))
 
 
 def envelope(message: Message, parsed: Parsed, text: str | None = None) -> Reading:

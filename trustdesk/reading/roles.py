@@ -25,8 +25,9 @@ from trustdesk.reading.layout import (
     WHOIS,
     Layout,
 )
-from trustdesk.reading.lexicon import lexicon
+from trustdesk.reading.lexicon import fold, lexicon, words
 from trustdesk.reading.patterns import spans
+from trustdesk.reading.tables import column
 from trustdesk.reading.values import MENTIONS, THRESHOLD, Context, Value, confidence
 
 _NEAR = 90
@@ -163,8 +164,11 @@ class _Weigher:
         before = text[max(at - _NEAR, 0) : max(at, 0)]
         tail = text[at + len(mention.raw) : at + len(mention.raw) + 60]
         score = _ZONE.get(line.zone, 0.0)
-        if line.zone not in (MAIL_HEADER, EVIDENCE) and _SUBJECT_FIELD.match(line.text):
+        if line.zone not in (MAIL_HEADER, EVIDENCE) and _SUBJECT_FIELD.match(fold(line.text[:40])):
             return 2.5 + max(self.weight("near", before, mention.kind), -0.5), "forwarded subject"
+        keyed = self.keyed(mention, before)
+        if keyed is not None:
+            return keyed, f"key {keyed:+.1f}"
         if line.zone == LOG:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
@@ -173,7 +177,17 @@ class _Weigher:
         after = self.weight("after", tail)
         head = self.heading(index)
         score += near + after
-        if alone or not before.strip(_BULLETS):
+        if head <= _ELSEWHERE:
+            score += head
+        elif (
+            near > 0.4
+            and mention.kind == "url"
+            and self.context.category not in BEHAVIOUR - {Category.SPAM}
+            and _LABELLED.match(before)
+            and canonical.registrable(mention.host) not in self.context.recipient_domains | self.context.own_domains
+        ):
+            score += _LABELLED_BONUS
+        elif alone or not before.strip(_BULLETS):
             score += (
                 (1.0 if alone else 0.3)
                 + head
@@ -197,6 +211,16 @@ class _Weigher:
         if mention.defanged:
             score += 1.5
         return score, f"{line.zone} near {near:+.1f} after {after:+.1f} head {head:+.1f}{' alone' if alone else ''}"
+
+    def keyed(self, mention: Found, before: str) -> float | None:
+        """Weight of the key of a JSON object that an indicator is the value of; None if there is none that says something."""
+        if before[-1:] not in ("'", '"'):
+            return None
+        key = _KEY.search(before[-50:])
+        known = column(key.group(1)) if key else None
+        if known is None or known[0] == "known":
+            return None
+        return _KEY_NAME if known[0] == "name" else known[1]
 
     def pointed_at(self, index: int) -> bool:
         """True if a line soon after says "the above site": the item is what the text is about."""
@@ -243,7 +267,7 @@ class _Weigher:
         extra = 1.0 if self.context.category in BEHAVIOUR else 0.0
         if _HTTP_HOST.match(text) or text[max(at - 1, 0) : at] == "@":
             return -2.0  # the name of the host that was asked, or of an account on it
-        if _LOG_SOURCE.search(before):
+        if _LOG_SOURCE.search(before) or _HOSTED.search(before):
             return 1.5 + extra
         if _LOG_TARGET.search(before):
             return -2.0
@@ -263,6 +287,7 @@ class _Weigher:
         known = self.near_cache.get(key)
         if known is not None:
             return known
+        text = fold(text)
         hits: list[tuple[int, float]] = []
         others = 0.0
         for start, end in spans(self.near.pattern, text):
@@ -310,7 +335,17 @@ class _Weigher:
 
 
 _BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
-_LINKS = re.compile(r"\S{0,12}://\S*")
+#: Other indicators before the one looked at: what their names say ("evil.example") is no label.
+_LINKS = re.compile(r"(?i)\S{0,12}://\S*|[\w-]{1,60}(?:\.[\w-]{1,60}){0,6}\.[a-z][\w-]{1,20}")
+#: `"url": "` in JSON, as people paste it.
+_KEY = re.compile(r"[\"']([A-Za-z][\w -]{1,30})[\"']\s{0,3}:\s{0,3}\[?\s{0,3}[\"']$")
+_KEY_NAME = 1.0
+#: A line that is a label and the indicator, as records have it: `Website: https://…`
+_LABELLED = re.compile(r"^\W{0,4}[^\W\d][^:：=\n]{1,40}[:：=][\s<\"'`*\[]{0,30}$")
+_LABELLED_BONUS = 1.3
+#: Weight of a heading that says that what follows is somebody else's.
+_ELSEWHERE = -6.0
+_HOSTED = re.compile(r"(?i)\bhosted (?:on|at|in|by)[\s:]{1,3}$")
 _HTTP_HOST = re.compile(r"(?i)^\W{0,3}(?:host|referer|x-forwarded-host):")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?![\d.]\d)")
 _LISTED = 1.0
@@ -365,9 +400,7 @@ def _is_item(text: str) -> bool:
     return bool(_ITEM.match(text)) or len(text) < 4 or not any(c.isalpha() for c in text[:200])
 
 
-_SUBJECT_FIELD = re.compile(
-    r"(?i)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|assunto|тема|onderwerp|předmět)\W{0,3}:"
-)
+_SUBJECT_FIELD = re.compile(rf"(?i)^\W{{0,3}}(?:subject|{'|'.join(words('labels', 'subject'))})\W{{0,3}}[:：]")
 
 
 def _looks_up(value: Value) -> bool:
@@ -405,6 +438,8 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
         targets = together.best(candidates)
     if context.category in together.SHOWN and not any(v.kind in ("url", "domain") for v in targets):
         targets += together.best_page(candidates, lines)
+    if context.category in together.SHOWN_ON and not any(v.kind in ("ip", "cidr") for v in targets):
+        targets += together.best_address(candidates, lines)
     targets += together.companions(targets, candidates, lines)
     hosts = {v.host for v in targets if v.kind == "url"}
     chosen = {id(v) for v in targets}

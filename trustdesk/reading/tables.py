@@ -9,23 +9,53 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trustdesk.reading import canonical
 from trustdesk.reading.extract import Found, extract
 from trustdesk.reading.layout import Layout
-from trustdesk.reading.lexicon import load
+from trustdesk.reading.lexicon import fold, load, words
 
-_COLUMNS = {name: (group, float(weight)) for group, names in load("columns").items() for name, weight in names.items()}
+_NAME = re.compile(r"[\W_]+")
+
+
+def _column_name(name: str) -> str:
+    return _NAME.sub("_", fold(name.strip().strip("\"'*").lower())).strip("_")
+
+
+#: What columns weigh whose names stand in the files of languages.
+_SPOKEN = {"address": 4.0, "url": 4.0, "name": 4.0, "other": -5.0, "known": 0.0}
+_COLUMNS = {
+    **{_column_name(name): (group, weight) for group, weight in _SPOKEN.items() for name in words("columns", group)},
+    **{name: (group, float(weight)) for group, names in load("columns").items() for name, weight in names.items()},
+}
 _VICTIM = ("other", -5.5)
-_NAME = re.compile(r"[^a-z0-9]+")
 _GAPS = re.compile(r" {2,}|\t+")
 _DELIMITERS = ("\t", ",", ";", "|")
 _MAX_FIELDS = 200
 #: Without one of these a line is no heading of a table that we could read.
-_TELLING = ("ip", "url", "src", "host", "domain", "addr", "source", "link", "site", "attacker", "uri", "page", "fqdn")
+_TELLING = (
+    "ip",
+    "url",
+    "src",
+    "host",
+    "domain",
+    "addr",
+    "source",
+    "link",
+    "site",
+    "attacker",
+    "uri",
+    "page",
+    "fqdn",
+    "dom",
+    "adres",
+    "lien",
+    "enlace",
+    "odkaz",
+    "lenk",
+)
 _INDICATOR = re.compile(r"\d\.\d{1,3}\.\d|://|@")
 
 
@@ -67,10 +97,7 @@ _CONTROL_WORDS = frozenset(["c2", "cnc", "controller"])
 
 @lru_cache(maxsize=4096)
 def _normal(name: str) -> str:
-    lower = name.strip().strip("\"'*").lower()
-    if not lower.isascii():
-        lower = unicodedata.normalize("NFKD", lower).encode("ascii", "ignore").decode("ascii")
-    return _NAME.sub("_", lower).strip("_")
+    return _column_name(name)
 
 
 @lru_cache(maxsize=4096)
@@ -100,7 +127,7 @@ def column(name: str) -> tuple[str, float] | None:
 def _heading(text: str) -> _Heading | None:
     """The columns a line names, if it is a heading: short names, at least two of them known, no indicators."""
     lower = text.lower()
-    if not any(word in lower for word in _TELLING) or _INDICATOR.search(text):
+    if text.isascii() and not any(word in lower for word in _TELLING) or _INDICATOR.search(text):
         return None
     label = text.find(":", 0, 24)
     if label > 0 and "," in text[label:]:
@@ -296,6 +323,8 @@ def _row(lines: Layout, at: int, heading: _Heading) -> tuple[list[tuple[int, str
         longer = f"{body}\n{more}".split(delimiter)
         if more.strip() and len(longer) == heading.size:
             body, fields, used = f"{body}\n{more}", longer, 2
+    if heading.size > 3 and len(fields) * 2 < heading.size:
+        return None, 0  # the beginning of another table
     if abs(len(fields) - heading.size) > 1 and len(fields) < max(heading.columns) + 1:
         return None, 0
     cells = []

@@ -7,9 +7,20 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 from trustdesk.reading.layout import EVIDENCE, FORWARD_HEADER, MAIL_HEADER, PGP, SIGNATURE, Layout
+from trustdesk.reading.lexicon import fold, words
+from trustdesk.reading.patterns import found, linear
 
-_LABEL = re.compile(
-    r"(?i)\b(?:incident|event|attack|abuse|observ\w+|detect\w+|first[ _-]?seen|last[ _-]?seen|time\s?stamp|infringement|date(?: ?/ ?time)?|time|datum|zeit\w*|fecha|hora|heure|data|ora|uhrzeit|detekce|seen|start(?:ed)?(?: time)?)\b"
+_SPOKEN = [re.escape(word) for word in words("layout", "time")]
+_LABEL = linear(
+    r"\b(?:incident|event|attack|abuse|observ\w+|detect\w+|first[ _-]?seen|last[ _-]?seen|time\s?stamp|infringement|date(?: ?/ ?time)?|time|zeit\w*|detekce|seen|start(?:ed)?(?: time)?)\b",
+    *(rf"\b{word}\b" if word.isascii() else word for word in _SPOKEN),
+)
+#: `2.11.2026`, `02/11/2026 14:05 Uhr`, `2026年11月2日 14時5分`: the day first, unless only the month can be.
+_DAY_FIRST = re.compile(
+    r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T,]{1,3}(?:um |at |a las |à |alle |às |kl\.? |o |в )?(\d{1,2})[:h.](\d{2})(?::(\d{2}))?)?\s?(Z\b|UTC|GMT|CES?T|[+-]\d{2}:?\d{2})?"
+)
+_CHARACTERS = re.compile(
+    r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일](?:\D{0,6}(\d{1,2})\s?[:時时시]\s?(\d{1,2})(?:\s?[:分분]\s?(\d{1,2})?)?)?"
 )
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
@@ -40,7 +51,7 @@ def incident(lines: Layout) -> datetime | None:
         when = parse(text)
         if when is None:
             continue
-        if _LABEL.search(text):
+        if found(_LABEL, fold(text)):
             return when
         fallback = fallback or when
     return fallback
@@ -56,6 +67,17 @@ def parse(text: str) -> datetime | None:
     if match:
         day, name, year, hour, minute, second, zone = match.groups()
         return _make(year, _MONTHS[name.lower()], day, hour, minute, second, zone)
+    match = _DAY_FIRST.search(text)
+    if match:
+        day, separator, month, year, hour, minute, second, zone = match.groups()
+        if int(month) > 12:
+            day, month = month, day
+        elif separator != "." and int(day) <= 12:
+            return None  # nobody can tell which is the month
+        return _make(year, month, day, hour, minute, second, zone)
+    match = _CHARACTERS.search(text)
+    if match:
+        return _make(*match.groups(), None)
     return None
 
 

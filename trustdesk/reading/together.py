@@ -115,6 +115,27 @@ def best_page(candidates: list[Value], lines: Layout) -> list[Value]:
     return [v for v in pages if v.score >= best - 0.3] if best >= 0.0 else []
 
 
+#: Complaints about what is shown, whose place on a machine is mostly named as well.
+SHOWN_ON = SHOWN | {
+    Category.COMPROMISED,
+    Category.CHILD_SAFETY,
+    Category.GOVERNMENT_ORDER,
+    Category.DATA_REQUEST,
+    Category.OTHER,
+    None,
+}
+
+
+def best_address(candidates: list[Value], lines: Layout) -> list[Value]:
+    """The only address in the text of a complaint that so far names pages alone, if nothing speaks against it."""
+    addresses = [
+        v
+        for v in candidates
+        if v.kind == "ip" and v.best is not None and lines.lines[lines.index_at(v.best.start)].zone == BODY
+    ]
+    return addresses if len(addresses) == 1 and addresses[0].score >= 0.0 else []
+
+
 _AND = re.compile(r"^\s*(?:,|;|/|&|and|und|et|y|e|och|en|,\s*and)\s*$")
 
 
@@ -159,12 +180,24 @@ def companions(targets: list[Value], candidates: list[Value], lines: Layout) -> 
             if right.score > (-2.0 if left.kind == "ip" else 0.0) and _AND.match(_between(lines, end, start)):
                 chosen.add(id(right))
                 extra[id(right)] = right
+        if 0 < start - end <= 8 and right.kind == "ip" and id(right) in chosen and id(left) not in chosen:
+            between = _between(lines, end, start)
+            if left.kind in ("url", "domain") and (
+                left.score > -1.0
+                and _AND.match(between)
+                or left.score > 0.5
+                and between.strip() in ("(", "[")
+                and not _spells(left.host, right.value)
+            ):
+                chosen.add(id(left))
+                extra[id(left)] = left
         if 0 < start - end <= 3 and left.kind == "ip" and right.kind == "domain" and id(left) in chosen:
             # `192.0.2.1 (mail.evil.test)`: the sender names the machine both ways.
             least = -6.0 if _spells(right.host, left.value) else -4.5
             if right.score > least and right.mentions[0].start - 1 >= 0 and _in_brackets(right, lines):
                 extra[id(right)] = right
     extra.update(_records(spots, chosen, lines))
+    extra.update(_served(spots, chosen, lines))
     extra.update(_same_label(targets, candidates, lines))
     return list(extra.values())
 
@@ -222,6 +255,20 @@ def _records(spots: list[tuple[int, int, Value]], chosen: set[int], lines: Layou
             continue
         if _NAME_LABEL.match(_label(lines, b, where)) and _ADDRESS_LABEL.match(_label(lines, a, at)):
             out[id(name)] = name
+    return out
+
+
+_SHORT_LABEL = re.compile(r"^\W{0,4}[^\W\d][^\d\n]{0,30}[:=\s]\s{0,20}$")
+
+
+def _served(spots: list[tuple[int, int, Value]], chosen: set[int], lines: Layout) -> dict[int, Value]:
+    """Addresses in the line below a target page, after a label of their own (`Server 192.0.2.1`): the machine it is on."""
+    out: dict[int, Value] = {}
+    for (start, _, left), (other, _, right) in zip(spots, spots[1:], strict=False):
+        if left.kind in ("url", "domain") and right.kind == "ip" and id(left) in chosen and right.score >= 0.0:
+            a, b = lines.index_at(start), lines.index_at(other)
+            if b - a == 1 and lines.lines[b].zone == BODY and _SHORT_LABEL.match(_label(lines, b, other)):
+                out[id(right)] = right
     return out
 
 
