@@ -3,6 +3,8 @@ and is never lost, and danger to life does not wait."""
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ from trustdesk.core import misuse as rule_of
 from trustdesk.core.types import SYSTEM, Actor, Channel, Refused
 from trustdesk.flow import appeal, decide, misuse, receive, tick, waiting
 from trustdesk.models import Asset, Case, Entry, Notice, Report, Suspension
+from trustdesk.reading.submission import submission
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -151,6 +154,16 @@ def test_a_second_person_confirms_it_and_the_sender_is_told_all(
     assert "4 December 2026" in letter.parts["until"] and "Of what you sent us, 3 were" in letter.parts["facts"]
     assert "/suspended/" in letter.text and post.to(TROLL)
     clean()
+
+
+def test_what_it_rests_on_is_looked_at_again_when_it_is_confirmed(warned: list[Report], now: datetime) -> None:
+    at = now + 2 * DAY
+    row = misuse.suspend(warned[2].case_id or 0, warned[2].pk, wish(*warned), actor=ANA, now=at)
+    by = Actor("reporter", str(warned[0].pk))
+    text = "It did imitate our shop that day."
+    appeal.lodge(warned[0].case.decisions.get().pk, kind="appeal", text=text, by=by, actor=by, now=at)
+    found = refused(lambda: misuse.approve(row.pk, actor=DIEGO, now=at))
+    assert found == {"misuse.not_frequent", "misuse.not_theirs"}
 
 
 def test_who_sends_it_back_gives_a_reason_and_nothing_begins(warned: list[Report], mail, now: datetime) -> None:
@@ -350,3 +363,68 @@ def test_tokens_of_the_api_are_who_they_are(site: Asset, report, drain, warned: 
     assert standing.identity_of(kept) == ("account:bulk-7", True)
     assert standing.identities_claimed(kept, "a@b.example") == ("account:bulk-7", "mail:a@b.example")
     assert [r.pk for r in standing.reports_of("account:bulk-7")] == [kept.pk]
+
+
+STEPS = [*["report", "decide"] * 4, "warn", "suspend", "suspend", "settle", "settle", "lift", "contest"]
+
+
+def test_a_life_of_many_steps_keeps_what_is_promised(site: Asset, drain, now: datetime) -> None:
+    """Seventy steps in an order nobody chose: whatever happens, what waits waits for a reason, nothing is lost, and the ledger
+    tells the same story."""
+    chance = random.Random(2)
+    at, handed, done = now, 0, Counter[str]()
+    for _ in range(70):
+        at += timedelta(hours=chance.choice((1, 5, 30, 80)))
+        tick.tick(at)
+        drain(at)
+        step = chance.choice(STEPS)
+        handed += step == "report"
+        try:
+            done[step] += bool(_step(step, chance, site, at))
+        except Refused as refusal:
+            done[f"no {step}"] += 1
+            assert all(f.code.split(".")[0] in ("misuse", "strike", "state", "appeal") for f in refusal.findings)
+        drain(at)
+        live = Suspension.objects.filter(state__in=("held", "running"))
+        assert live.count() == len({row.identity for row in live})
+        names = {row.identity.partition(":")[2] for row in live.filter(state="running")}
+        for case in Case.objects.filter(queue="suspended", closed_at=None):
+            assert {report.account for report in Report.objects.filter(joinings__case=case)} <= names
+            assert case.priority == 0
+        assert Report.objects.filter(state="joined").count() == handed  # read, every one
+    assert min(done[step] for step in ("report", "decide", "warn", "suspend", "settle")) > 0, done
+    assert Suspension.objects.exclude(began_at=None).exists()
+    for row in Suspension.objects.exclude(began_at=None):
+        assert row.settled_by not in ("", row.made_by) and row.warning.sent_at <= row.made_at
+    clean()
+
+
+def _step(step: str, chance: random.Random, site: Asset, at: datetime) -> object:
+    people, why = [ANA, DIEGO, LUCIA], "We looked at it again, with all that we know of it by now."
+    if step == "report":
+        fields = {"category": "phishing", "urls": [f"https://login-bancoazul.example/{at:%d%H}"], "description": "Look.",
+                  "reporter": {"email": "bulk@robots.example"}, "nonce": at.isoformat()}  # fmt: skip
+        account = chance.choice(("alpha", "alpha", "beta"))
+        incoming = receive.Incoming(submission(fields), Channel.API, media_type="application/json", account=account)
+        return receive.receive(incoming, now=at).report_id
+    report = Report.objects.filter(account="alpha").order_by("-id").first()
+    row = Suspension.objects.order_by("-id").first()
+    if step == "decide" and (case := Case.objects.filter(state="open").order_by("id").first()) is not None:
+        return decide.decide(case.pk, decide.Choice("no_violation", reasons=REASONS), actor=ANA, now=at)
+    if step in ("warn", "suspend") and report is not None and report.case_id:
+        if step == "warn":
+            return misuse.warn(report.case_id, report.pk, actor=ANA, now=at)
+        known = standing.known_of("account:alpha", verified=True)
+        refs = tuple(u.ref for u in rule_of.counted(settings_rule(), known.sender.unfounded, now=at))
+        return misuse.suspend(report.case_id, report.pk, rule_of.Wish(refs, 3, WEIGHED, WHY), actor=ANA, now=at)
+    if row is None:
+        return None
+    if step == "settle":
+        return misuse.approve(row.pk, actor=chance.choice(people), now=at)
+    if step == "lift":
+        return misuse.lift(row.pk, why=why, actor=LUCIA, now=at)
+    if step == "contest":
+        if row.contest_state == "lodged":
+            return misuse.answer(row.pk, upheld=chance.random() < 0.5, reasons=why, actor=chance.choice(people), now=at)
+        return misuse.contest(row.pk, text="We meant no harm by any of it.", now=at)
+    return None

@@ -88,6 +88,7 @@ def test_the_step_after_warning_and_limit_is_marked_for_the_account(infringe, cu
     case = Case.objects.order_by("-id").first()
     assert case is not None
     choice = disable(account, clause="3.1", measures=(decide.Wish("account_suspend", account.pk),))
+    assert codes(decide.decide(case.pk, choice, actor=ANA, now=later, persist=False)) == {"strike.count", "strike.step"}
     held = decide.decide(case.pk, choice, actor=ANA, now=later).decision
     assert held is not None and held.state == "held"  # severe: a second person
     decide.approve(held.pk, actor=DIEGO, now=later)

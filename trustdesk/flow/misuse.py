@@ -173,11 +173,16 @@ def _load(number: int) -> Suspension:
 
 
 def approve(number: int, *, actor: Actor, now: datetime) -> Suspension:
-    """A second person confirms; it begins now. Raises Refused."""
+    """A second person confirms; it begins now. What it rests on is looked at again: a finding may have fallen since, or be
+    looked at again itself. Raises Refused."""
     with locked(_load(number).case_id) as case:
         row = _load(number)
         states.check("suspension", row.state, "running")
+        policy, known = duties.policy(), standing.known_of(row.identity, verified=True)
+        wish = rule_of.Wish(tuple(row.grounds), row.days, row.weighed, row.reasons)
+        sender, least = replace(known.sender, live=""), policy.min_reasons
         findings = rule_of.may_settle(row.made_by, str(actor))
+        findings += rule_of.may_suspend(policy.misuse, sender, wish, now=now, min_reasons=least)
         if findings:
             raise Refused(*findings)
         row.settled_by, row.settled_at = str(actor), now

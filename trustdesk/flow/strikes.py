@@ -62,6 +62,9 @@ def findings(case: Case, kinds: Sequence[str], *, now: datetime) -> tuple[Findin
     if after.standing.step == "measure" and step and step not in kinds:
         text = f"The customer was warned and has reached the limit of {limit}; the policy's step is {step}."
         out.append(Finding("strike.limit", text, "measures", blocks=False))
+    if step and step in kinds and after.standing.step == "measure":
+        text = "The customer was warned and has reached the limit: this counts as a suspension under DSA Article 23(1)."
+        out.append(Finding("strike.step", text, "measures", blocks=False))
     if step and step in kinds and after.standing.step != "measure":
         text = (
             "The customer has not been warned since the last strike: warn first, unless the case itself is that grave."
