@@ -11,7 +11,9 @@ import pytest
 from tests.flow.conftest import ANA, DIEGO, Memory, Post, disable
 from trustdesk.core.types import Refused
 from trustdesk.flow import decide, duties, undo
+from trustdesk.insight.lake.facts import facts
 from trustdesk.models import Asset, Case, Clock, Decision, Entry, Measure
+from trustdesk.queries import journal
 from trustdesk.verify import check
 
 GRACE = timedelta(seconds=30)
@@ -77,6 +79,8 @@ def test_who_made_it_takes_it_back_and_the_case_is_as_it_was(
     assert again is not None
     drain(now + timedelta(minutes=7))
     assert set(Decision.objects.values_list("state", flat=True)) == {"taken_back", "final"}
+    (counted,) = facts(journal.lines()).tables["fact_decision"]
+    assert (counted["decision_id"], counted["final"], counted["is_first"]) == (again.pk, True, True)
     assert ledger() == []
 
 

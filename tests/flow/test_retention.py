@@ -234,6 +234,7 @@ def test_facts_indicators_and_reasons_go_and_the_account_stays(cleared: Case, no
     words = ("login-bancoazul", "imitates the sign-in", "Marta", "own page", "c-1042", "site-88213", "court 7")
     before = held_of(cleared)
     assert all(word in before for word in words)
+    cleared.signs.create(key="0" * 32, at=now)
     later = now + 184 * DAY
     dry = next(line for line in everything(monkeypatch, later) if "letters" in line)
     assert dry["what"] == "would go" and dry["indicators"] == 1 and dry["decisions"] == 2 and dry["measures"] == 1
@@ -250,6 +251,7 @@ def test_facts_indicators_and_reasons_go_and_the_account_stays(cleared: Case, no
     ]
     assert decided[0][:3] == ("measures", "2.1", "overridden") and decided[0][3][0][0] == "site_disable"
     assert Indicator.objects.filter(case=cleared, role="target", kind="url").exists()
+    assert not cleared.signs.exists()
     assert duties.confirmed(cleared) == frozenset({"court_order"})  # what binds keeps its form
     assert list(Entry.objects.exclude(kind__contains="eras").order_by("id").values_list("hash", flat=True)) == account
     assert list(forget.review(later)) == []

@@ -31,6 +31,7 @@ from trustdesk.models import (
     Party,
     Report,
     Review,
+    Sign,
     Snooze,
     Suspension,
 )
@@ -163,6 +164,8 @@ def forget(case_id: int, why: str, *, actor: Actor, now: datetime) -> Words:
             case.title = ""
         body = {"notices" if name == "letters" else name: list(getattr(words, name)) for name in KINDS}
         record(case, "words.erased", body, actor=actor, now=now, rows=rows)
+        if words.indicators:  # made from them
+            Sign.objects.filter(case=case).delete()
     return words
 
 

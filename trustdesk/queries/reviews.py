@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from trustdesk.core import reviews
 from trustdesk.core.reviews import Rate
 from trustdesk.models import Case, Review
+from trustdesk.prepared import Prepared
 from trustdesk.queries import access, case_page
 from trustdesk.queries.case_page import View
 
@@ -92,9 +93,12 @@ def one(user: Any, number: int) -> Review:
     return found
 
 
+_OF_CASE = Prepared(lambda case: Review.objects.filter(case_id=case).order_by("id"))
+
+
 def of_case(case: Case) -> dict[int, Review]:
     """The reviews of a case that came from `access.case`, by the decision."""
-    return {review.decision_id: review for review in Review.objects.filter(case=case)}
+    return {review.decision_id: review for review in _OF_CASE(case.pk)}
 
 
 def rates(user: Any, *, now: datetime) -> Rates:
