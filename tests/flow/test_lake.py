@@ -13,13 +13,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from tests.flow.conftest import ANA, disable
+from tests.flow.conftest import ANA, LUCIA, REASONS, disable
 from trustdesk.core.types import SYSTEM
-from trustdesk.flow import checkpoint, decide, forget
+from trustdesk.flow import checkpoint, decide, forget, review
+from trustdesk.insight.lake.facts import facts
 from trustdesk.insight.lake.manifest import latest
 from trustdesk.insight.lake.store import Store
 from trustdesk.management import lake
-from trustdesk.models import Asset, Case, Checkpoint, Entry, Indicator, Party
+from trustdesk.models import Asset, Case, Checkpoint, Entry, Indicator, Party, Review
+from trustdesk.queries import journal
 from trustdesk.settings.desk import DeskError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,3 +187,24 @@ def test_a_bucket_holds_the_same_lake(
 def test_a_wrong_setting_is_named(table: dict[str, object], why: str) -> None:
     with pytest.raises(DeskError, match=why):
         lake.settings_of(table)
+
+
+def test_a_second_look_becomes_a_fact(opened: Case, site: Asset, drain: Callable[..., int], now: datetime) -> None:
+    """The entries that the desk writes of reviews are those that the lake reads."""
+    made = decide.decide(opened.pk, disable(site), actor=ANA, now=now).decision
+    drain(now)
+    assert made is not None
+    drawn = review.sample(made.pk, draw=3, share=20, now=now) or Review.objects.get()
+    review.do(drawn.pk, agreed=False, reason="missed_law", actor=LUCIA, now=now + timedelta(days=1))
+    review.reopen(drawn.pk, actor=LUCIA, now=now + timedelta(days=1))
+    again = decide.Choice("no_violation", reasons=REASONS)
+    decide.decide(opened.pk, again, actor=LUCIA, now=now + timedelta(days=2))
+    (row,) = facts(journal.lines()).tables["fact_review"]
+    assert (row["decision_id"], row["agreed"], row["reason"], row["result"]) == (
+        made.pk,
+        False,
+        "missed_law",
+        "replaced",
+    )
+    assert (row["share"], row["automated"], row["outcome"]) == (drawn.share, False, "measures")
+    assert row["sampled_at"] == drawn.sampled_at and row["happened_at"] == now + timedelta(days=1)

@@ -24,7 +24,7 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
 
-    def write(self, chain: int, kind: str, moment: datetime, **body: Any) -> None:
+    def write(self, chain: int, kind: str, moment: datetime, /, **body: Any) -> None:
         seq = 1 + sum(e["chain"] == chain for e in self.entries)
         entry = {"chain": chain, "seq": seq, "kind": kind, "at": moment, "actor": "system", "body": body}
         self.entries.append(entry)

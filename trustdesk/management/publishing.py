@@ -110,7 +110,10 @@ def _dsa(command: Command, options: dict[str, Any]) -> int:
     }
     if point is None:
         raise CommandError("the ledger is empty: there is nothing to report on", returncode=USAGE)
-    files = dsa_files(inputs, point)
+    tables = facts(publications.lines_at(point)).tables
+    files = dsa.parts(tables, inputs)
+    for line in dsa.unused(tables, inputs):
+        command.note(f"[[figure]] {line}: the ledger's figure stands\n")
     out = options["out"] or Path(f"dsa-{name}")
     _put(out, files)
     command.note(f"{out}: eleven parts for {first} to {last}, from checkpoint {point.pk}\n")

@@ -94,6 +94,10 @@ class Facts:
             _notice(life, kind, here, body)
         elif kind.startswith("appeal.") or kind == "putback.ordered":
             _appeal(life, kind, here, body)
+        elif kind.startswith("review."):
+            _review(life, kind, here, body, person)
+        elif kind.startswith("suspension."):
+            _suspension(life, kind, here, body)
         elif kind == "survey.answered":
             answer = {"notice_id": body["notice"], "by_role": body["by"], "answer": body["answer"]}
             life.put("fact_survey", here | answer | {"answered_at": at, "with_words": bool(body.get("words"))})
@@ -181,6 +185,7 @@ class Facts:
                 "clause": body.get("clause"),
                 "policy": body.get("policy"),
                 "automated": bool(body.get("automated")),
+                "repeat": bool(body.get("repeat")),
                 "was_held": kind == "decision.held",
                 "overrides": body.get("overrides"),
                 "made_by_key": self._person(body.get("made_by") or ""),
@@ -205,6 +210,8 @@ class Facts:
             for old in body.get("overridden") or ():
                 if old in life.decisions:
                     life.decisions[old]["state"] = "overridden"
+            if body.get("review") in life.reviews:
+                life.reviews[body["review"]]["result"] = "replaced"
             self._ordered(row, here, body.get("measures") or ())
 
     def _ordered(self, decision: Row, here: Row, measures: Iterable[Row]) -> None:
@@ -230,6 +237,8 @@ class Facts:
                 report["first_ground"], report["first_automated"] = first["ground"], first["automated"]
             if report["form"] == Form.ORDER:
                 life.put("fact_legal_request", _request(life, report, first))
+        for review in life.reviews.values():
+            review["outcome"] = life.decisions.get(review["decision_id"], {}).get("outcome")
         for appeal in life.appeals.values():
             about = life.decisions.get(appeal["decision_id"], {})
             appeal["ground"], appeal["automated"] = about.get("ground"), about.get("automated")
@@ -256,6 +265,9 @@ class Life:
     notices: dict[int, Row] = field(default_factory=dict)
     appeals: dict[int, Row] = field(default_factory=dict)
     clocks: dict[int, Row] = field(default_factory=dict)
+    drawn: dict[int, Row] = field(default_factory=dict)
+    reviews: dict[int, Row] = field(default_factory=dict)
+    suspensions: dict[int, Row] = field(default_factory=dict)
 
     def put(self, name: str, row: Row) -> None:
         """One more row of a table; what it shares with its case is added when the chain ends."""
@@ -321,6 +333,43 @@ def _appeal(life: Life, kind: str, here: Row, body: Row) -> None:
         row["state"] = "put_back" if kind == "putback.ordered" else body.get("state") or row["state"]
         row["resolved_at"], row["replacement"] = here["recorded_at"], body.get("replacement")
         row["overturned"] = row["state"] in OVERTURNED
+
+
+def _review(life: Life, kind: str, here: Row, body: Row, person: str | None) -> None:
+    number = body.get("review") or _absent(here)
+    if kind == "review.sampled":
+        life.drawn[number] = {"sampled_at": here["recorded_at"], "share": body.get("share")}
+    elif kind == "review.done":
+        row = here | {
+            "review_id": number,
+            "happened_at": here["recorded_at"],
+            "decision_id": body.get("decision") or 0,
+            "automated": bool(body.get("automated")),
+            "sampled_at": instant(body.get("sampled_at")),
+            "agreed": bool(body.get("agreed")),
+            "reason": body.get("reason") or None,
+            "by_key": person,
+        }
+        life.reviews[number] = row | life.drawn.get(number, {})
+        life.put("fact_review", life.reviews[number])
+    elif kind in ("review.reopened", "review.stood") and number in life.reviews:
+        life.reviews[number]["result"] = kind.removeprefix("review.")
+
+
+def _suspension(life: Life, kind: str, here: Row, body: Row) -> None:
+    number = body.get("suspension") or _absent(here)
+    row = life.suspensions.setdefault(number, {"suspension_id": number, "who": body.get("who") or ""})
+    if "days" in body:
+        row |= {"days": body["days"], "grounds": len(body.get("grounds") or ())}
+    row |= {"state": body.get("state") or "", "until": instant(body.get("until"))}
+    if "began_at" not in row and row["state"] == "running":
+        row |= here | {"began_at": here["recorded_at"]}
+        life.put("fact_suspension", row)
+    if kind in ("suspension.ended", "suspension.lifted") or row["state"] in ("ended", "lifted"):
+        row.setdefault("ended_at", here["recorded_at"])
+    if kind == "suspension.contested":
+        row["contested"] = "lodged"
+    row["contested"] = body.get("contest_state") or row.get("contested")
 
 
 def _clock(life: Life, clock: Row, here: Row) -> None:

@@ -83,7 +83,9 @@ class Source:
         for column, numbers in (("reporter_id", parties), ("id", reports)):
             if numbers:
                 listed = ",".join(f"{n:d}" for n in sorted(numbers))
-                sql = f"SELECT DISTINCT COALESCE(case_id, 0) AS number FROM trustdesk_report WHERE {column} IN ({listed})"
+                sql = (
+                    f"SELECT DISTINCT COALESCE(case_id, 0) AS number FROM trustdesk_report WHERE {column} IN ({listed})"
+                )
                 found |= {r["number"] for r in self._rows(sql)}
         return sorted(found)
 

@@ -17,6 +17,8 @@ CLOCK: dict[str, Any] = {"fact": "fact_clock", "time": "counted_at", "grain": "o
                          "by": ("regime", "name", "kind", *CASE_DIMENSIONS)}  # fmt: skip
 ENTRY: dict[str, Any] = {"fact": "fact_entry", "time": "recorded_at", "by": CASE_DIMENSIONS}
 SURVEY: dict[str, Any] = {"fact": "fact_survey", "time": "answered_at", "grain": "one answer"}
+REVIEW: dict[str, Any] = {"fact": "fact_review", "time": "happened_at", "grain": "one review",
+                          "by": (*CASE_DIMENSIONS, "outcome", "reason")}  # fmt: skip
 WRITTEN = "Counts on the day the desk wrote it down."
 
 
@@ -94,10 +96,20 @@ _ALL = (
            by=("by_role", *CASE_DIMENSIONS), **SURVEY),
     Metric("partly_satisfied", "Partly satisfied", "Those of them who said partly.", where=lambda t: t.answer == "partly",
            by=("by_role", *CASE_DIMENSIONS), **SURVEY),
-    Metric("reviews", "Reviews", "Decisions that a second person looked at for quality.", fact="fact_review",
-           time="happened_at", grain="one review", by=("category",)),
+    Metric("drawn", "Reviews drawn", "Settled decisions that were drawn for a second look.", grain="one decision",
+           where=_entry("review.sampled"), **ENTRY, caveats="What is drawn now is looked at later."),
+    Metric("reviews", "Reviews", "Settled decisions that a second person looked at for quality.", **REVIEW,
+           caveats="Drawn by the shares of the policy, which are higher for what is grave: not a plain sample of all decisions."),
     Metric("disagreed", "Reviews that disagreed", "Reviews in which the second person would have decided otherwise.",
-           fact="fact_review", time="happened_at", grain="one review", where=lambda t: ~t.agreed, by=("category",)),
+           where=lambda t: ~t.agreed, **REVIEW),
+    Metric("reviews_of_automated", "Reviews of automation", "Reviews of decisions that automation made.",
+           where=lambda t: t.automated, **REVIEW),
+    Metric("disagreed_with_automated", "Reviews that disagreed with automation", "Those of them that disagreed.",
+           where=lambda t: t.automated & ~t.agreed, **REVIEW),
+    Metric("repeat", "Steps against repeat offenders", "Final decisions that order the policy's step against a customer who was "
+           "warned and went on (DSA Article 23(1)).", where=lambda t: t.final & t.repeat, **DECISION),
+    Metric("suspensions", "Suspensions of senders", "Suspensions of reporters and complainants that began (DSA Article 23(2)).",
+           fact="fact_suspension", time="began_at", grain="one suspension", by=("who", *CASE_DIMENSIONS)),
 )  # fmt: skip
 
 METRICS: dict[str, Metric] = {m.name: m for m in _ALL}

@@ -19,7 +19,8 @@ OLDEST = "90_days_and_more"
 CAVEAT = "Who answers chooses to: the answers are no sample of those who were asked."
 #: Several entries of one kind each.
 BY_ENTRY = ("held", "approved", "sent_back", "appeals_lodged", "appeals_resolved", "measures_confirmed", "measures_lifted",
-            "measures_failed", "notices_sent", "notices_bounced")  # fmt: skip
+            "measures_failed", "notices_sent", "notices_bounced", "drawn")  # fmt: skip
+REVIEWS = ("reviews", "disagreed", "reviews_of_automated", "disagreed_with_automated")
 SURVEY = ("answered", "satisfied", "partly_satisfied")
 
 
@@ -39,11 +40,13 @@ class Figures:
             ("channels", ("received",), ("channel",)),
             ("queues", ("received",), ("queue",)),
             ("steps", ("opened", "closed", "reopened"), ("queue",)),
-            ("outcomes", ("decided", "automated"), ("outcome",)),
+            ("outcomes", ("decided", "automated", "repeat"), ("outcome",)),
             ("clocks", ("met", "breached", "met_without_due_time"), ("regime", "name", "kind")),
             ("entries", BY_ENTRY, ()),
             ("overturned", ("overturned",), ()),
-            ("reviews", ("reviews", "disagreed"), ()),
+            ("reviews", REVIEWS, ()),
+            ("reasons", ("disagreed",), ("reason",)),
+            ("suspensions", ("suspensions",), ("who",)),
             ("asked", ("asked",), ("to_role",)),
             ("answers", SURVEY, ("by_role",)),
         )
@@ -112,6 +115,8 @@ def document(
         "anomalies": {"rule": outlook.RULE, "found": _anomalies(f, history)},
         "trend": history["trend"],
         "satisfaction": _satisfaction(f),
+        "repeat_misuse": {"customers": f.total("outcomes", "repeat", "now"),
+                          "senders": ranked(f.table("suspensions", "suspensions", "now", _by("who")))},
         "suppression": {"threshold": suppression.THRESHOLD,
                         "rule": "rows that stand for fewer people than the threshold are not shown one by one"},
     }  # fmt: skip
@@ -223,6 +228,7 @@ def _reporters(f: Figures) -> list[Row]:
 def _quality(f: Figures, w: str, base: dict[str, Any]) -> dict[str, Any]:
     settled = f.total("entries", "approved", w) + base["decisions"]["sent_back"]
     reviews, disagreed = f.total("reviews", "reviews", w), f.total("reviews", "disagreed", w)
+    automated, wrong = (f.total("reviews", name, w) for name in ("reviews_of_automated", "disagreed_with_automated"))
     resolved, over = base["appeals"]["resolved"], base["appeals"]["overturned"]
     return {
         "appeals_resolved": resolved,
@@ -236,6 +242,11 @@ def _quality(f: Figures, w: str, base: dict[str, Any]) -> dict[str, Any]:
         "reviews": reviews,
         "reviews_disagreed": disagreed,
         "reviews_disagreed_share": share(disagreed, reviews),
+        "reviews_drawn": f.total("entries", "drawn", w),
+        "reviews_of_automated": automated,
+        "reviews_of_automated_disagreed": wrong,
+        "reviews_of_automated_disagreed_share": share(wrong, automated),
+        "reviews_disagreed_by_reason": ranked(f.table("reasons", "disagreed", w, _by("reason"))),
     }
 
 

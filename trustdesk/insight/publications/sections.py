@@ -268,6 +268,8 @@ def _quality(d: Doc, t: Texts) -> Section:
         line(_("Held decisions sent back by the second person"), "second_person_sent_back", "second_person_settled",
              "second_person_disagreed_share"),
         line(_("Reviews that disagreed"), "reviews_disagreed", "reviews", "reviews_disagreed_share"),
+        line(_("Reviews of automated decisions that disagreed"), "reviews_of_automated_disagreed", "reviews_of_automated",
+             "reviews_of_automated_disagreed_share"),
     )  # fmt: skip
     sentence = _("%(n)s decisions were overturned on appeal and %(back)s sent back by a second person.") % {
         "n": t.count(now["overturned"]), "back": t.count(now["second_person_sent_back"])}  # fmt: skip
@@ -279,6 +281,34 @@ def _quality(d: Doc, t: Texts) -> Section:
         Column(_("Share before"), "share"),
     )
     return Section("quality", _("Quality"), sentence, columns, rows)
+
+
+def _why_reviews(d: Doc, t: Texts) -> Section | None:
+    _, why = t.gettext, d["quality"]["now"]["reviews_disagreed_by_reason"]
+    if not why:
+        return None
+    sentence = _("%(n)s of %(all)s reviews disagreed; %(drawn)s decisions were drawn for one in this period.") % {
+        "n": t.count(sum(why.values())),
+        "all": t.count(d["quality"]["now"]["reviews"]),
+        "drawn": t.count(d["quality"]["now"]["reviews_drawn"]),
+    }
+    rows = tuple((t.label(name), n) for name, n in why.items())
+    return Section(
+        "why-reviews", _("Why reviews disagreed"), sentence, (Column(_("Reason"), "text"), Column(_("Reviews"))), rows
+    )
+
+
+def _misuse(d: Doc, t: Texts) -> Section | None:
+    _, found = t.gettext, d["repeat_misuse"]
+    if not found["customers"] and not found["senders"]:
+        return None
+    rows = (
+        (_("Customers who went on after a warning: the policy's step was taken"), found["customers"]),
+        (_("Reporters suspended for plainly unfounded notices"), found["senders"].get("reporter", 0)),
+        (_("Complainants suspended for plainly unfounded complaints"), found["senders"].get("complainant", 0)),
+    )
+    sentence = _("Each was warned before, and ordered by a person (DSA Article 23).")
+    return Section("misuse", _("Repeated misuse"), sentence, (Column("", "text"), Column(_("Number"))), rows)
 
 
 def _anomalies(d: Doc, t: Texts) -> Section | None:
@@ -354,11 +384,11 @@ def _satisfaction(d: Doc, t: Texts) -> Section:
 Maker = Callable[[Doc, Texts], Section | None]
 FOR: dict[str, Sequence[Maker]] = {
     "weekly": (_days, CATEGORIES, QUEUES, _ages, _promises, WHY_CATEGORY, WHY_QUEUE, WHY_REPORTER, _anomalies,
-               OUTCOMES, FORMS, CHANNELS, _compared, _quality, _satisfaction, _forecast),
+               OUTCOMES, FORMS, CHANNELS, _compared, _quality, _why_reviews, _satisfaction, _forecast),
     "monthly": (_compared, _trend, CATEGORIES, WHY_CATEGORY, WHY_CHANNEL, WHY_QUEUE, WHY_REPORTER, WHY_BACKLOG,
-                _promises, _quality, OUTCOMES, FORMS, CHANNELS, QUEUES, _ages, _anomalies, _forecast, _satisfaction,
-                _days),
-    "quarterly": (_trend, _compared, _forecast, _promises, _quality, CATEGORIES, WHY_CATEGORY, WHY_CHANNEL,
+                _promises, _quality, _why_reviews, _misuse, OUTCOMES, FORMS, CHANNELS, QUEUES, _ages, _anomalies, _forecast,
+                _satisfaction, _days),
+    "quarterly": (_trend, _compared, _forecast, _promises, _quality, _why_reviews, _misuse, CATEGORIES, WHY_CATEGORY, WHY_CHANNEL,
                   WHY_REPORTER, OUTCOMES, FORMS, _ages, _anomalies, _satisfaction),
 }  # fmt: skip
 

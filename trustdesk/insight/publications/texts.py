@@ -12,7 +12,8 @@ LOCALE = Path(__file__).resolve().parents[2] / "locale"
 MINUS = "\u2212"
 NOTHING = "–"
 #: Names whose words are not just the name with its underscores taken out.
-NAMED = {"dmca": "DMCA notice", "ncii": "intimate images", "api": "API", "us-dmca-512c": "US DMCA 512(c)", "": "none"}
+NAMED = {"dmca": "DMCA notice", "ncii": "intimate images", "api": "API", "us-dmca-512c": "US DMCA 512(c)", "": "none",
+         "unclear_reasons": "reasons not clear", "missing_facts": "facts missing", "missed_law": "law missed"}  # fmt: skip
 
 
 class Texts:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from trustdesk.core.types import Channel, Form
-from trustdesk.insight.transparency import fill, sums
+from trustdesk.insight.transparency import fill, judged, sums
 from trustdesk.insight.transparency.form import CATEGORY, KEYWORD, MEMBER_STATES, OTHER, form, norm
 
 Row = dict[str, Any]
@@ -87,7 +87,10 @@ def count(
     work.orders()
     work.own()
     work.automated()
+    work.accuracy()
     work.complaints(platform=platform)
+    if platform:
+        work.suspensions()
     return work.out
 
 
@@ -191,7 +194,7 @@ class _Work:
             self.tally(measure, "own")
 
     def automated(self) -> None:
-        """Part 8, without the indicators of accuracy, which nobody can read from a ledger."""
+        """Part 8, without the indicators of accuracy."""
         for scope, which in (("Total number", "all"), ("Own-initiative", "own")):
             for indicator, how in ((sums.SOLELY, "solely"), (sums.NOT_SOLELY, "not")):
                 self.out.named[8, indicator, scope] = str(self.taken.get(f"{which}/{how}", 0))
@@ -203,6 +206,45 @@ class _Work:
             ]
             self.out.named[8, sums.NOTICES_SOLELY, scope] = str(sum(map(bool, decided)))
             self.out.named[8, sums.NOTICES_NOT, scope] = str(len(decided) - sum(map(bool, decided)))
+
+    def accuracy(self) -> None:
+        """The indicators of accuracy of part 8 (Art. 15(1)(e)), as far as people have looked again at what machines did.
+
+        Scopes are those of part 8: all automated means; detection on own initiative (alerts); automated decisions on notices.
+        """
+        notices = {
+            r["case_id"]: bool(r.get("trusted_flagger")) for r in self.tables["fact_report"] if self.is_notice(r)
+        }
+        rulings = list(judged.decisions(self.tables, self.start, self.end))
+        alerts = list(judged.alerts(self.tables, self.start, self.end))
+        scopes = {
+            "Total number": (rulings, alerts),
+            "Own-initiative": ([r for r in rulings if r.form == Form.ALERT], alerts),
+            "NAM Total": ([r for r in rulings if r.case_id in notices], []),
+            "NAM Trusted Flagger": ([r for r in rulings if notices.get(r.case_id)], []),
+        }
+        for scope, (decided, found) in scopes.items():
+            said = judged.indicators(decided, found)
+            for name in ("Accuracy", "Precision", "Recall") if said.how else ():
+                key = (8, norm(f"Accuracy of the automated means - {name}"), scope)
+                self.out.remarks[key] = said.how
+                if name in said.values:
+                    self.out.named[key] = said.values[name]
+
+    def suspensions(self) -> None:
+        """Part 7, for platforms: customers (Art. 23(1)) by the day of the decision, senders (Art. 23(2)) by the day on which
+        the suspension began."""
+        customers = sum(
+            d["repeat"] for d in self.tables["fact_decision"] if d["final"] and self.inside(d["happened_at"])
+        )
+        began = [s["who"] for s in self.tables["fact_suspension"] if self.inside(s["began_at"])]
+        for what, number in (("provision of manifestly illegal content", customers),
+                             ("manifestly unfounded notices", began.count("reporter")),
+                             ("manifestly unfounded complaints", began.count("complainant"))):  # fmt: skip
+            title = next(
+                norm(r[2]) for r in form().part(7).rows if r[2].startswith("Number of suspensions") and what in r[2]
+            )
+            self.out.named[7, title, "Total number"] = str(number)
 
     def complaints(self, *, platform: bool) -> None:
         """Part 7. Who is no platform gives the number of complaints alone."""

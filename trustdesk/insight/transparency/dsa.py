@@ -100,7 +100,8 @@ def parts(tables: Mapping[str, list[Row]], inputs: Mapping[str, Any]) -> Parts:
     end = datetime(after.year, after.month, after.day, tzinfo=UTC)
     figures = count(tables, words, start=start, end=end, platform=platform)
     for row in texts.get("figure", ()):
-        figures.named[row["part"], norm(row["indicator"]), norm(str(row["scope"]))] = str(row["value"])
+        figures.named.setdefault(_key(row), str(row["value"]))  # what the ledger knows is never told by hand
+    _whole(figures)
     for key, text in texts.get("texts", {}).items():
         figures.texts[_row(key)] = str(text)
     identity = fill.Identity(
@@ -116,6 +117,35 @@ def parts(tables: Mapping[str, list[Row]], inputs: Mapping[str, Any]) -> Parts:
         blank=words.blank(),
     )
     return fill.fill(identity, figures)
+
+
+def _whole(figures: fill.Figures) -> None:
+    """Accuracy, precision and recall of a scope are given together or not at all; what is known stands in the context."""
+    names = [norm(f"Accuracy of the automated means - {name}") for name in ("Accuracy", "Precision", "Recall")]
+    for scope in {key[2] for key in figures.named if key[0] == 8 and key[1] in names}:
+        if not all(figures.named.get((8, name, scope)) for name in names):
+            for name in names:
+                figures.named.pop((8, name, scope), None)
+
+
+def unused(tables: Mapping[str, list[Row]], inputs: Mapping[str, Any]) -> list[str]:
+    """The figures of the operator's file that the ledger knows better, as `part 8, indicator, scope: 0.97, counted 0.95`."""
+    texts = inputs["texts"]
+    made, without = parts(tables, inputs), parts(tables, dict(inputs) | {"texts": texts | {"figure": []}})
+    return [
+        f"part {row['part']}, {row['indicator']}, {row['scope']}: {row['value']} in the file, {there} in the ledger"
+        for row in texts.get("figure", ())
+        if (there := _said(made, row)) == _said(without, row) and there not in ("", str(row["value"]))
+    ]
+
+
+def _said(made: Parts, row: Mapping[str, Any]) -> str:
+    _, indicator, scope = _key(row)
+    return next((line[6] for line in made[row["part"]] if (norm(line[4]), norm(line[5])) == (indicator, scope)), "")
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, str, str]:
+    return row["part"], norm(row["indicator"]), norm(str(row["scope"]))
 
 
 def csv_files(made: Parts) -> dict[str, bytes]:
