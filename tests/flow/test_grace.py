@@ -10,7 +10,7 @@ import pytest
 
 from tests.flow.conftest import ANA, DIEGO, Memory, Post, disable
 from trustdesk.core.types import Refused
-from trustdesk.flow import decide, duties, undo
+from trustdesk.flow import decide, duties, undo, work
 from trustdesk.insight.lake.facts import facts
 from trustdesk.models import Asset, Case, Clock, Decision, Entry, Measure
 from trustdesk.queries import journal
@@ -43,11 +43,12 @@ def test_nothing_goes_out_while_it_rests_and_everything_after(
     resting: Decision, drain: Callable[..., int], enforcer: Memory, post: Post, now: datetime
 ) -> None:
     before, letters = clocks(), len(post.letters)
-    assert resting.state == "resting"
+    assert resting.state == "resting" and work.rests_until() == now + GRACE
     drain(now + timedelta(seconds=29))
     assert (enforcer.applied, len(post.letters), Measure.objects.count()) == ([], letters, 0)
     assert clocks() == before
     drain(now + GRACE)
+    assert work.rests_until() is None
     drain(now + timedelta(minutes=5))
     assert (Decision.objects.get().state, Case.objects.get().state) == ("final", "closed")
     assert len(enforcer.applied) == 1

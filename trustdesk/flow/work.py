@@ -193,6 +193,12 @@ def run_until_idle(clock: Callable[[], datetime]) -> int:
     return done
 
 
+def rests_until() -> datetime | None:
+    """When the next decision that rests (`grace_seconds`) goes out; None if none rests."""
+    resting = Task.objects.filter(name="settle", state="queued", attempts=0).order_by("due_at")
+    return resting.values_list("due_at", flat=True).first()
+
+
 def owe(todos: Sequence[Todo], *, now: datetime) -> int:
     """Owe these tasks, each with a key, unless a task of that key waits, runs or gave up already. Returns how many.
 

@@ -51,7 +51,7 @@ class Desk:
     survey: bool = True  # whether closing letters ask one question (flow/survey.py)
     reports: dict[str, Any] = field(default_factory=dict)  # who gets which report by mail (management/scheduled.py)
     imap: dict[str, Any] = field(default_factory=dict)  # a mailbox to read (doors/imap_settings.py)
-    grace_seconds: int = 30  # so long a person's decision rests and can be taken back; 0: it goes out at once
+    grace_seconds: int = 10  # so long a person's decision rests and can be taken back; 0: it goes out at once
     exposure_per_day: int = 40  # graphic files that a person may look at within a day
     second_factor: tuple[str, ...] = ()  # roles that nobody holds without one
     oidc: dict[str, Any] = field(default_factory=dict)  # sign-in by the company's own provider (settings/accounts.py)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -19,7 +20,7 @@ class Command(Base):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One option."""
-        parser.add_argument("--until-idle", action="store_true", help="end when nothing is due any more")
+        parser.add_argument("--until-idle", action="store_true", help="end when nothing is due any more and no decision rests")
 
     def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
         """Safe beside a running desk: a task is leased by one worker at a time."""
@@ -27,4 +28,8 @@ class Command(Base):
         if not until_idle:
             sys.exit(parts.worker())
         parts.load_handlers()
-        self.note(f"{work.run_until_idle(clock.now)} tasks done")
+        done = work.run_until_idle(clock.now)
+        while (rests_until := work.rests_until()) is not None:  # a decision that may still be taken back is work under way
+            time.sleep(max(0.1, (rests_until - clock.now()).total_seconds()))
+            done += work.run_until_idle(clock.now)
+        self.note(f"{done} tasks done")
