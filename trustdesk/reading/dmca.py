@@ -206,7 +206,7 @@ def form(subject: str, text: str) -> Form | None:
     notice = different(_NOTICE_MARKS, plain)
     retract = different(_RETRACTION, plain[:4000])
     subject_line = subject.lower()
-    if "counter" in subject_line:
+    if "counter" in subject_line or found(phrases("counter_notice"), fold(f"{subject}\n{plain[:1500]}")):
         counter += 3
     if "retract" in subject_line or "withdraw" in subject_line:
         retract += 3

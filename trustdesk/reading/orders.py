@@ -19,6 +19,7 @@ _DEMAND = linear(
     r"направляется уведомление|внесени[ия] в|ограничени[ея] доступа|уведомля|запрещен|удалит|необходимо|статьи? \d|违反|删除|关闭|法律|请求|requerimiento|orden judicial|ordem judicial|medida cautelar|apercibid[oa]|\boficio\b|\bof[íi]cio n|expediente|requisito a|requisita-se|inqu[ée]rito|verf[üu]gung|zwangsgeld|injonction de retrait|mandamiento|se ordena|anordnung|gerichtsbeschluss|ordonnance|décision judiciaire"
 )
 _REFERRAL = linear(
+    r"^(?:re: ?|fwd?: ?)?(?:\[[^\]\n]{1,40}\] ?)?referral\b(?: (?:no|nr|id|of|[a-z-]*\d)|:)|\brefers? (?:the|this|these) following\b|\brefers? (?:the following|this|these) (?:content|page|url|image|item|account|material)s?\b|"
     r"\breferral\b[^\n]{0,120}(?:terrorist|voluntary|terms (?:of service|and conditions)|consideration)|internet referral unit|\biru\b referral|voluntary (?:consideration|removal)"
 )
 _NO_ORDER = linear(
@@ -40,10 +41,10 @@ def form(subject: str, text: str, sender: str = "") -> Form | None:
     `sender` is the name that the sender gives: many authorities name themselves nowhere else.
     """
     head = fold(f"{subject}\n{text[:8000]}\n{sender}")
-    if found(_NO_ORDER, head):
-        return Form.REFERRAL if found(_AUTHORITY, head) or found(phrases("authority"), head) else None
     if found(_REFERRAL, head) or found(phrases("referral"), head):
         return Form.REFERRAL
+    if found(_NO_ORDER, head):
+        return Form.REFERRAL if found(_AUTHORITY, head) or found(phrases("authority"), head) else None
     if found(_TITLE, head[:400]) or found(phrases("order_title"), head[:400]):
         return Form.ORDER
     authorities = max(different(_AUTHORITY, head, 80), different(phrases("authority"), head, 80))
