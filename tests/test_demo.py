@@ -115,9 +115,11 @@ def inside(environment: dict[str, str], code: str) -> str:
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_fortnight(desks: list[dict[str, str]]) -> None:
+    # Which decisions draw a second look hangs on each desk's own key.
     code = (
         "from trustdesk.models import Entry\n"
-        "for e in Entry.objects.exclude(chain=0).order_by('id'): print(e.chain, e.seq, e.kind, e.at.isoformat(), e.actor)"
+        "for e in Entry.objects.exclude(chain=0).exclude(kind__startswith='review.').order_by('id'):\n"
+        "  print(e.chain, e.kind, e.at.isoformat(), e.actor)"
     )
     one, two = (inside(environment, code).splitlines() for environment in desks)
     assert len(one) > 200

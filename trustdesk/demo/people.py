@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from trustdesk.core.types import Actor, Refused
-from trustdesk.flow import appeal, attend, decide
+from trustdesk.flow import appeal, attend, decide, review
 from trustdesk.flow.decide import Choice, Wish
 from trustdesk.models import Appeal, Asset, Case, Decision, Measure, Notice, Report
 
@@ -161,6 +161,12 @@ class Cast:
             return done.replacement
         appeal.resolve(appeal_id, outcome="dismissed", reasons=words["dismissed"], actor=who, now=now)
         return None
+
+    def review(self, review_id: int, name: str, now: datetime, dice: random.Random) -> None:
+        """A second look at a decision that drew one; four in five agree."""
+        who, agreed = self.actor(name), dice.random() < 0.8
+        reason, words = ("", "") if agreed else dice.choice(self.story["review"]["otherwise"])
+        review.do(review_id, agreed=agreed, reason=reason, words=words, actor=who, now=now)
 
     def _hidden(self, decision: Decision) -> bool:
         """Whether measures of other cases stand on the same customer: then nobody could see this one lifted."""

@@ -21,7 +21,7 @@ from trustdesk.core.types import Channel
 from trustdesk.demo import mailbag, week
 from trustdesk.demo.people import Cast, story
 from trustdesk.flow import plugins, receive, tick, work
-from trustdesk.models import Appeal, Case, Decision
+from trustdesk.models import Appeal, Case, Decision, Review
 
 #: Samples that stand for something that only happens once, or that need a letter of ours to answer to.
 ONCE = frozenset({"dmca-counter-notice-en.eml", "dmca-retraction-en.eml", "delivery-test-en.eml"})
@@ -43,6 +43,8 @@ WAVE = ("phishing-bank-csirt-es.eml", "phishing-bank-citizen-es.eml", "phishing-
         "phishing-xarf3-in-mail-en.eml")  # fmt: skip
 
 
+#: People whose role carries no right to review.
+NO_REVIEWERS = frozenset({"ana"})
 #: What an event returns that made no work.
 NOTHING = object()
 #: How often the clocks are looked at, and how often the ledger gets a checkpoint. A running desk does both more often.
@@ -67,6 +69,7 @@ class Player:
         self._about: dict[int, str] = {}  # case → the sample that opened it
         self._dark: set[str] = set()  # samples about what is out of sight
         self._newest = ""
+        self._drawn = 0  # the newest second look that somebody was asked for
         self.now = self._tidied = start
 
     def at(self, when: datetime, what: Callable[..., object], *arguments: Any) -> None:
@@ -92,6 +95,7 @@ class Player:
 
     def _work(self) -> None:
         work.run_until_idle(lambda: self.now)
+        self._reviews()
         if Case.objects.aggregate(newest=Max("pk"))["newest"] == max(self._seen, default=None):
             return
         for case in Case.objects.filter(pk__gt=max(self._seen, default=0)).order_by("id"):
@@ -209,6 +213,21 @@ class Player:
             self._after(decision)
         else:
             self._schedule_look(decision.case, after=timedelta(hours=1))
+
+    def _reviews(self) -> None:
+        """Ask somebody who had no part to look again at what the desk drew. Which decisions those are hangs on the desk's own
+        key: dice of their own, and no other work, so that the rest is the same on every desk."""
+        for drawn in Review.objects.filter(pk__gt=self._drawn).select_related("decision").order_by("id"):
+            self._drawn, made = drawn.pk, drawn.decision
+            dice, but = random.Random(made.pk), NO_REVIEWERS | self.cast.others(made.made_by, made.settled_by)
+            if week.SHIFTS.keys() - but:
+                when, name = week.somebody(self.now + timedelta(hours=dice.uniform(4, 60)), dice, but=but)
+                self.at(when, self._review, drawn.pk, name, dice)
+
+    def _review(self, number: int, name: str, dice: random.Random) -> object:
+        self.cast.review(number, name, self.now, dice)
+        self.done["second looks"] += 1
+        return NOTHING
 
     def _answer(self, case_id: int) -> None:
         letter = self.cast.letter_to_answer(case_id)
