@@ -82,14 +82,15 @@ def report(taken: dict[str, list[list[float]]], options: argparse.Namespace) -> 
     missed = 0
     load = os.getloadavg()[1]
     print(f"{options.cases} cases, {options.people} people, load average {load:.1f}")
-    print(f"{'':12} {'':>6} {'from click to page':>20} {'processor':>14} {'database':>14}")
-    print(f"{'page':12} {'n':>6} {'p50 ms':>10} {'p95':>9} {'p50':>7} {'p95':>6} {'p50':>7} {'p95':>6}")
+    print(f"{'':12} {'':>6} {'from click to page':>20} {'processor':>14} {'database':>14} {'statements':>14}")
+    columns = f"{'p50 ms':>10} {'p95':>9} {'p50':>7} {'p95':>6} {'p50':>7} {'p95':>6} {'p50':>7} {'p95':>6}"
+    print(f"{'page':12} {'n':>6} {columns}")
     for name, times in sorted(taken.items()):
-        wall, cpu, asked = (sorted(column) for column in zip(*times, strict=True))
+        wall, cpu, asked, count = (sorted(column) for column in zip(*times, strict=True))
         late = at(wall, 0.95) > options.limit
         missed += late
         figures = f"{at(wall, 0.5):10.1f} {at(wall, 0.95):9.1f} {at(cpu, 0.5):7.1f} {at(cpu, 0.95):6.1f}"
-        figures += f" {at(asked, 0.5):7.1f} {at(asked, 0.95):6.1f}"
+        figures += f" {at(asked, 0.5):7.1f} {at(asked, 0.95):6.1f} {at(count, 0.5):7.0f} {at(count, 0.95):6.0f}"
         print(f"{name:12} {len(times):6} {figures}{'  too slow' if late else ''}")
     return 1 if missed else 0
 
@@ -168,7 +169,7 @@ def _person(number: int, options: argparse.Namespace, taken: dict[str, list[list
         with connection.execute_wrapper(partial(_timed, asked)):
             answer = getattr(client, method)(address, data)
         figures = (time.perf_counter() - began, time.thread_time() - worked, sum(asked))
-        taken.setdefault(name, []).append([figure * 1000 for figure in figures])
+        taken.setdefault(name, []).append([*(figure * 1000 for figure in figures), len(asked)])
         assert answer.status_code in (200, 302, 404), (address, answer.status_code)  # 404: a sealed case
         time.sleep(chance.expovariate(1 / options.pause))
 

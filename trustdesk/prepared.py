@@ -112,7 +112,7 @@ class _Written:
         self.width = self.compiler.col_count
         self.parameters = list(parameters)
         #: (position among the parameters, number of the value, place in it if it is a list, what the driver wants it as)
-        self.gaps = [
+        self.gaps: list[tuple[int, int, int | None, Any]] = [
             (position, *marks.places[parameter], type(parameter) if type(parameter).__base__ is int else None)
             for position, parameter in enumerate(self.parameters)
             if isinstance(parameter, int | str | datetime) and parameter in marks.places

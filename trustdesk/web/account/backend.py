@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.db import SessionStore as Stored
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -30,15 +29,14 @@ _PERSON, _SESSION = Prepared(_person), Prepared(_session)
 class PersonBackend(ModelBackend):
     """Django's own, which brings the roles along with the person."""
 
-    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+    def get_user(self, user_id: Any) -> Any:
         """The person of this number with their roles; None if there is none or they were put out."""
         rows = _PERSON(int(user_id))
         person = rows[0] if rows else None
         if person is None or not self.user_can_authenticate(person):
             return None
         access.remember(person, (row.role_name for row in rows))
-        found: AbstractBaseUser = person
-        return found
+        return person
 
 
 class SessionStore(Stored):
