@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from trustdesk.core.calendars import Calendars, Place, parse_place
 from trustdesk.core.deciding import OUTCOMES
 from trustdesk.core.lines import line_of
 from trustdesk.core.notices import LETTERS
+from trustdesk.core.policies import Policy
 from trustdesk.core.strict import BadRules
 from trustdesk.core.taxonomy import Taxonomy
 from trustdesk.core.types import Finding
@@ -88,6 +91,35 @@ def _place(folder: Path, code: str) -> Place:
     return place
 
 
+def valid_on(versions: Iterable[Policy], on: date) -> dict[str, Policy]:
+    """The version of each policy that is valid on that day, by id."""
+    return {p.id: p for p in versions if p.valid_from <= on and (p.valid_to is None or on <= p.valid_to)}
+
+
+def in_force(folder: Path, policies: Read, on: date) -> tuple[dict[str, Policy], list[Finding]]:
+    """The version of each policy that is valid on that day, by id; and what is wrong with the versions: two that are valid
+    on the same day, and a policy of which none is valid."""
+    findings: list[Finding] = []
+    by_id: dict[str, Read] = {}
+    for path, policy in policies:
+        by_id.setdefault(policy.id, []).append((path, policy))
+    chosen = valid_on((policy for _, policy in policies), on)
+    for ident, versions in by_id.items():
+        versions.sort(key=lambda pair: (pair[1].valid_from, str(pair[0])))
+        for (_, earlier), (path, later) in pairwise(versions):
+            if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
+                text = f"version {later.version} begins on {later.valid_from}, when {earlier.version} is still valid"
+                findings.append(Finding("rulebook.overlap", text, _where(folder, path, "valid_from")))
+        if ident not in chosen:
+            text = f"no version of {ident!r} is valid on {on}"
+            findings.append(Finding("rulebook.not_valid", text, _where(folder, versions[-1][0], "valid_from")))
+    return chosen, findings
+
+
+def _where(folder: Path, path: Path, key: str) -> str:
+    return f"{path.relative_to(folder)}:{line_of(path.read_text(encoding='utf-8'), key)}"
+
+
 def compare(
     folder: Path,
     all_calendars: Calendars,
@@ -100,7 +132,7 @@ def compare(
     """What no single file can know: names that must agree with other files."""
 
     def where(path: Path, key: str) -> str:
-        return f"{path.relative_to(folder)}:{line_of(path.read_text(encoding='utf-8'), key)}"
+        return _where(folder, path, key)
 
     for path, value in [*regimes, *policies]:
         if path.parent.name != value.id:

@@ -12,22 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from trustdesk import clock
 from trustdesk.core.calendars import Calendars, parse_calendar, parse_place, spelled
 from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.regime_file import parse_regime
 from trustdesk.core.regimes import Regime
 from trustdesk.core.taxonomy import Taxonomy, parse_taxonomy
 from trustdesk.core.types import Finding
-from trustdesk.rule_files import Places, RulebookError, compare, read
+from trustdesk.rule_files import Places, RulebookError, compare, in_force, read, valid_on
 
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything in force: regimes and policies by id, calendars, taxonomy.
+    """Everything in force: regimes and policies by id, calendars, taxonomy. `policies` are the versions that are valid on
+    the day for which it was read, `versions` all of them, the earliest first.
 
     `texts` maps the digest (SHA-256, hex) of each regime and policy file to (id, version, text), so that what a
     decision was made under can be stored beside it. `problems` is not empty when newer files could not be used.
@@ -35,16 +38,18 @@ class Rulebook:
 
     root: Path
     regimes: Mapping[str, Regime]
-    policies: Mapping[str, Policy]
+    policies: dict[str, Policy]
     calendars: Calendars
     taxonomy: Taxonomy
     texts: Mapping[str, tuple[str, str, str]]
     problems: tuple[Finding, ...] = field(default=())
+    versions: tuple[Policy, ...] = field(default=())
 
     @cached_property
     def digest(self) -> str:
-        """One digest over every regime and policy in it."""
-        return hashlib.sha256("\n".join(sorted(self.texts)).encode()).hexdigest()
+        """One digest over every regime and policy in it, and over which of these are in force."""
+        valid = sorted(policy.digest for policy in self.policies.values())
+        return hashlib.sha256("\n".join([*sorted(self.texts), *valid]).encode()).hexdigest()
 
 
 def root() -> Path:
@@ -61,8 +66,9 @@ def _root(named: str) -> Path:
     return beside if (beside / "regimes").is_dir() else here / "rulebook"
 
 
-def load(path: Path | str | None = None, *, everything: bool = True) -> Rulebook:
-    """Read the whole rulebook. Raises `RulebookError` with every finding, each with file and line.
+def load(path: Path | str | None = None, *, everything: bool = True, on: date | None = None) -> Rulebook:
+    """Read the whole rulebook as it is in force `on` that day (UTC; today by itself). Raises `RulebookError` with every
+    finding, each with file and line.
 
     Without `everything` the days off of places are read when they are first needed, which makes the start of a process
     three times as fast; `current()` reads everything as soon as any file has changed.
@@ -84,7 +90,9 @@ def load(path: Path | str | None = None, *, everything: bool = True) -> Rulebook
         return lambda document, file, text: parse(document, file=file)
 
     regimes = read(folder, "regimes/*/regime.toml", dated(parse_regime), findings)
-    policies = read(folder, "policies/*/policy.toml", dated(parse_policy), findings)
+    policies = read(folder, "policies/*/*.toml", dated(parse_policy), findings)
+    valid, unsound = in_force(folder, policies, on or clock.now().date())
+    findings += unsound
     calendars = read(folder, "calendars/*.toml", plain(parse_calendar), findings)
     places = read(folder, "calendars/days/*.toml", plain(parse_place), findings) if everything else []
     taxonomies = read(folder, "taxonomy/categories.toml", plain(parse_taxonomy), findings)
@@ -95,12 +103,13 @@ def load(path: Path | str | None = None, *, everything: bool = True) -> Rulebook
     book = Rulebook(
         root=folder,
         regimes={r.id: r for _, r in regimes},
-        policies={p.id: p for _, p in policies},
+        policies=valid,
         calendars=Calendars(
             {c.id: c for _, c in calendars}, {p.code: p for _, p in places} if everything else Places(folder)
         ),
         taxonomy=taxonomies[0][1] if taxonomies else Taxonomy(()),
         texts=texts,
+        versions=tuple(sorted((p for _, p in policies), key=lambda p: (p.id, p.valid_from))),
     )
     if not findings:
         findings += compare(folder, book.calendars, book.taxonomy, regimes, policies, calendars, places)
@@ -160,8 +169,9 @@ def law_tests(book: Rulebook) -> tuple[int, tuple[Finding, ...]]:
 LOOK_EVERY = 1.0
 
 _lock = threading.Lock()
-_last: tuple[Path, tuple[tuple[str, int, int], ...], Rulebook] | None = None
+_last: tuple[Path, tuple[Any, ...], Rulebook] | None = None
 _looked = float("-inf")
+_day: date | None = None
 
 
 def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
@@ -176,25 +186,28 @@ def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
 
 
 def current() -> Rulebook:
-    """The rulebook in force in this process. Reads again only when a file has changed, came or went.
+    """The rulebook in force in this process. Reads again only when a file has changed, came or went, and with each new day.
 
     A rulebook that has become bad does not replace a good one: the last good one is returned with `problems` set.
     Raises `RulebookError` only when there has never been a good one.
     """
-    global _last, _looked
+    global _last, _looked, _day
     folder = root()
     with _lock:
         if _last is not None and _last[0] == folder and time.monotonic() - _looked < LOOK_EVERY:
             return _last[2]
         stamp = tuple(sorted(_stamps(str(folder))))
         _looked = time.monotonic()
-        if _last is not None and _last[0] == folder and _last[1] == stamp:
-            return _last[2]
-        try:
-            book = load(folder, everything=_last is not None and _last[0] == folder)
-        except RulebookError as error:
-            if _last is None or _last[0] != folder:
-                raise
-            book = replace(_last[2], problems=error.findings)
-        _last = (folder, stamp, book)
-        return book
+        if _last is None or _last[0] != folder or _last[1] != stamp:
+            try:
+                book = load(folder, everything=_last is not None and _last[0] == folder)
+            except RulebookError as error:
+                if _last is None or _last[0] != folder:
+                    raise
+                book = replace(_last[2], problems=error.findings)
+            _last = (folder, stamp, book)
+        today = clock.now().date()  # with the day another version of a policy may come into force
+        if today != _day:
+            _day = today
+            _last = (folder, stamp, replace(_last[2], policies=_last[2].policies | valid_on(_last[2].versions, today)))
+        return _last[2]

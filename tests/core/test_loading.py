@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from trustdesk import rules
+from trustdesk import clock, rules
 from trustdesk.core.lines import line_of
 from trustdesk.rules import Rulebook, RulebookError
 
@@ -208,6 +209,50 @@ def test_the_running_desk_keeps_the_last_good_rulebook(copy: Path, running: Call
     healed = running()
     assert healed.problems == () and healed.regimes["us-dmca-512c"].version == "2027-01-01"
     assert healed.digest != good.digest
+
+
+NEXT = "policies/example-host/2027.1.toml"
+
+
+def second_version(copy: Path, begins: str, ends_first: str = "") -> None:
+    """The house policy again, from another day on."""
+    text = (copy / POLICY).read_text(encoding="utf-8")
+    later = text.replace('version = "2026.1"', 'version = "2027.1"').replace("min_reasons = 40", "min_reasons = 90")
+    (copy / NEXT).write_text(later.replace("valid_from = 2026-01-01", f"valid_from = {begins}"), encoding="utf-8")
+    if ends_first:
+        closed = text.replace("valid_from = 2026-01-01", f"valid_from = 2026-01-01\nvalid_to = {ends_first}")
+        (copy / POLICY).write_text(closed, encoding="utf-8")
+
+
+def test_a_policy_changes_on_its_day_by_itself(
+    copy: Path, running: Callable[[], Rulebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_version(copy, "2027-01-01", ends_first="2026-12-31")
+    seen = {}
+    for day in ("2026-12-30", "2026-12-31", "2027-01-01", "2026-12-31"):
+        monkeypatch.setattr(clock, "now", lambda day=day: datetime.fromisoformat(f"{day}T23:59:59+00:00"))
+        book = running()
+        assert [p.version for p in book.versions] == ["2026.1", "2027.1"] and book.problems == ()
+        seen[day] = (book.policies["example-host"].version, book.policies["example-host"].min_reasons, book.digest)
+    assert [version for version, _, _ in seen.values()] == ["2026.1", "2026.1", "2027.1"]
+    assert seen["2027-01-01"][1] == 90 and seen["2027-01-01"][2] != seen["2026-12-31"][2]
+    assert {p.digest for p in book.versions} <= book.texts.keys()
+
+
+@pytest.mark.parametrize(("begins", "ends_first"), [("2026-12-31", "2026-12-31"), ("2027-01-01", "")])
+def test_two_versions_may_not_be_valid_on_one_day(copy: Path, begins: str, ends_first: str) -> None:
+    second_version(copy, begins, ends_first)
+    with pytest.raises(RulebookError) as error:
+        rules.load(copy)
+    finding = error.value.findings[0]
+    assert finding.code == "rulebook.overlap" and finding.field.startswith(f"{NEXT}:")
+    line = (copy / NEXT).read_text(encoding="utf-8").splitlines()[int(finding.field.rpartition(":")[2]) - 1]
+    assert line.startswith("valid_from")
+
+
+def test_a_policy_of_which_no_version_is_valid_is_refused(copy: Path) -> None:
+    with pytest.raises(RulebookError, match="no version of 'example-host' is valid on 2025-12-31"):
+        rules.load(copy, on=date(2025, 12, 31))
 
 
 def test_days_off_are_read_when_they_are_needed_and_checked_when_they_change(

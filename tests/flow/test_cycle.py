@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.flow.conftest import ANA, DIEGO, LUCIA, REASONS, Memory, Post, disable
 from trustdesk.core.types import Actor, Channel, Refused
-from trustdesk.flow import appeal, decide, receive, tick
+from trustdesk.flow import appeal, decide, duties, receive, tick
 from trustdesk.interfaces.enforcer import Outcome
 from trustdesk.models import Appeal, Asset, Case, Clock, Decision, Entry, Measure, Notice, Report, Subject, Task
 
@@ -83,6 +84,20 @@ def test_a_spanish_customer_reads_the_clause_in_spanish(opened: Case, site: Asse
     sent = next(letter for letter in post.letters if letter.language == "es")
     assert "Phishing y credenciales robadas" in sent.text and "hacerse pasar por otra persona" in sent.text
     assert "stolen credentials" not in sent.text and "pose as another" not in sent.text
+
+
+def test_letters_quote_the_clause_as_it_stood_when_it_was_decided(
+    opened: Case, site: Asset, drain, post: Post, now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    made = decide.decide(opened.pk, disable(site), actor=ANA, now=now).decision
+    assert made is not None
+    house = duties.policy()
+    newer = replace(house, digest="0" * 64, clauses=tuple(replace(c, text="All is new.") for c in house.clauses))
+    monkeypatch.setattr(duties, "policy", lambda: newer)
+    drain()
+    sent = Notice.objects.get(kind="statement_of_reasons")
+    assert "All is new." not in sent.text and house.clause("2.1").text.partition(",")[0] in " ".join(sent.text.split())
+    assert duties.policy_of("1" * 64) is newer, "a text that nobody kept"
 
 
 def test_a_decision_without_ground_clause_or_reasons_is_refused_with_every_finding(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -14,9 +16,10 @@ from trustdesk import rules
 from trustdesk.core import clocks as engine
 from trustdesk.core import owed, states
 from trustdesk.core.clocks import ClockDraft
-from trustdesk.core.policies import Policy
+from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.regime_rules import CUSTOMERS, LAPSING, OURS
 from trustdesk.core.regimes import Applied, Facts, Regime, again, applicable
+from trustdesk.core.strict import BadRules
 from trustdesk.core.taxonomy import CategoryInfo
 from trustdesk.core.types import Form
 from trustdesk.models import Case, Clock, Fact, Notice, RuleText
@@ -26,6 +29,25 @@ from trustdesk.prepared import Prepared
 def policy() -> Policy:
     """The house policy in force."""
     return rules.current().policies[settings.DESK.policy]
+
+
+def policy_of(digest: str) -> Policy:
+    """The policy that a decision was made under, by its digest: what was broken is quoted as it stood then. The policy in
+    force where that text is not kept, or is written as no policy is any more."""
+    return _policy_of(digest) or policy()
+
+
+@lru_cache(maxsize=64)
+def _policy_of(digest: str) -> Policy | None:
+    for known in rules.current().versions:
+        if known.digest == digest:
+            return known
+    kept = RuleText.objects.filter(pk=digest).values_list("text", flat=True).first()
+    if kept is None:
+        return None
+    with suppress(BadRules, tomllib.TOMLDecodeError):
+        return parse_policy(tomllib.loads(kept), file=digest, digest=digest)
+    return None
 
 
 def appeal_until(decided_at: datetime) -> datetime:

@@ -84,7 +84,8 @@ def facts_about(
     foreign = set()
     if case.subject_id is not None:
         foreign = set(on_case.filter(asset__isnull=True).values_list("value", flat=True)[:TARGETS])
-    clause = policy.clause(decision.clause) if decision is not None and decision.clause else None
+    under = duties.policy_of(decision.policy_digest) if decision is not None else policy
+    clause = under.clause(decision.clause) if decision is not None and decision.clause else None
     first = report or case.first_reports.order_by("id").first()
     return LetterFacts(
         provider=desk.name,

@@ -174,13 +174,17 @@ def rows(book: rules.Rulebook) -> Iterable[dict[str, str]]:
             "title": regime.title,
             "digest": regime.digest,
         }
-    for ident in sorted(book.policies):
-        policy = book.policies[ident]
+    for policy in book.versions:
+        begins = policy.valid_from if policy.valid_from > clock.now().date() else None
         yield {
             "kind": "policy",
-            "id": ident,
+            "id": policy.id,
             "version": policy.version,
-            "state": "on",
+            "state": "on"
+            if policy is book.policies[policy.id]
+            else f"from {begins}"
+            if begins
+            else f"until {policy.valid_to}",
             "confidence": "",
             "title": policy.title,
             "digest": policy.digest,
