@@ -150,6 +150,24 @@ def test_mail_that_is_no_report_goes_after_a_month(db: None, drain, now: datetim
     assert not only(now + 31 * DAY + timedelta(hours=1)).verdict.keep
 
 
+def test_names_in_mail_that_is_no_report_go_after_a_month(db: None, drain, now: datetime, monkeypatch):
+    raw = b"From: Ana Soto <ana@example.net>\r\nMessage-ID: <1@ana.example.net>\r\nAuto-Submitted: auto-replied\r\n" \
+          b"Subject: Out of office\r\n\r\nI am away until Monday.\r\n"  # fmt: skip
+    receive.receive(receive.Incoming(raw, Channel.MAIL, envelope_from="ana@example.net"), now=now)
+    drain()
+    assert forget.aside(now + 29 * DAY).reports == ()
+    later = now + 31 * DAY
+    dry = next(line for line in everything(monkeypatch, later) if line.get("words") == "set aside")
+    assert (dry["what"], dry["reports"], dry["parties"]) == ("would go", 1, 1) and Party.objects.get().email
+    everything(monkeypatch, later, "--do-it")
+    kept = Report.objects.get()
+    assert (kept.title, kept.envelope_from, kept.message_id, kept.state) == ("", "", "", "set_aside")
+    assert (Party.objects.get().name, Party.objects.get().email) == ("", "")
+    assert Entry.objects.filter(chain=0, kind="words.erased").count() == 1
+    assert not [line for line in everything(monkeypatch, later, "--do-it") if line.get("words") == "set aside"]
+    clean()
+
+
 def test_words_of_people_go_with_the_case_and_the_ledger_stays_whole(closed: Case, now: datetime, monkeypatch):
     assert list(forget.review(now + 29 * DAY)) == []
     kept = next(iter(forget.review(now + 100 * DAY)))
@@ -164,7 +182,7 @@ def test_words_of_people_go_with_the_case_and_the_ledger_stays_whole(closed: Cas
     run(monkeypatch, later, "--do-it")
     held = [*Notice.objects.values_list("title", "text", "html", "to_name", "to_address"),
             *Party.objects.values_list("name", "email", "organisation", "phone", "address"),
-            *Report.objects.values_list("title", "envelope_from")]  # fmt: skip
+            *Report.objects.values_list("title", "envelope_from", "message_id")]  # fmt: skip
     assert not any("".join(row) for row in held)
     assert all(n.detail.startswith("erased: ") and n.parts == {} for n in Notice.objects.all())
     assert Notice.objects.filter(state="sent").count() == 3  # that they went is not forgotten

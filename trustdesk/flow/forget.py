@@ -8,11 +8,12 @@ ledger stays whole; publications count entries and are not touched, nor is what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model, Q
 
 from trustdesk.core import retention as rules_of
@@ -41,6 +42,8 @@ ERASED = "erased"
 #: What people and the desk say of the law on a case keeps its form, without its words: rules go by it (`law.confirmed`, …).
 KEPT_FORM = ("law.", "report.")
 FREE = frozenset({"why", "note", "number", "court"})
+#: What names a party.
+NAMED = ("name", "email", "organisation", "phone", "address")
 #: A measure that is in none of these states bites, or may yet: what it bites on and why stays with it.
 GONE = ("lifted", "cancelled")
 
@@ -104,7 +107,7 @@ def _of(case: Case, now: datetime) -> Words:
     # A report that concerns other customers too is theirs as well: their cases have a say.
     reports = [r for r in joined if not _others_keep(r, case, now)]
     named = {n for r in reports for n in (r.reporter_id, r.principal_id) if n is not None}
-    parties = Party.objects.filter(pk__in=named).exclude(name="", email="", organisation="", phone="", address="")
+    parties = Party.objects.filter(pk__in=named).exclude(**dict.fromkeys(NAMED, ""))
     said = Indicator.objects.filter(report__in=[r.pk for r in reports]).exclude(value="", raw="", host="")
     stands = set(Measure.objects.filter(case=case).exclude(state__in=GONE).values_list("decision_id", flat=True))
     return Words(
@@ -113,7 +116,7 @@ def _of(case: Case, now: datetime) -> Words:
         verdict,
         letters=_numbers(letters),
         appeals=_numbers(Appeal.objects.filter(case=case).exclude(text="", reasons="")),
-        reports=tuple(r.pk for r in reports if r.title or r.envelope_from),
+        reports=tuple(r.pk for r in reports if _speaks(r)),
         parties=_numbers(parties),
         indicators=tuple(sorted(set(said.values_list("report_id", flat=True)))),
         facts=tuple(f.pk for f in Fact.objects.filter(case=case).order_by("pk") if _emptied(f) != (f.about, f.value)),
@@ -127,6 +130,11 @@ def _of(case: Case, now: datetime) -> Words:
         suspensions=_numbers(Suspension.objects.filter(case=case).exclude(reasons="")),
         title=bool(case.title) and not stands,
     )
+
+
+def _speaks(report: Report) -> bool:
+    """Something of who wrote stands in the report's own row."""
+    return bool(report.title or report.envelope_from or report.message_id or any(p.get("message") for p in report.problems))
 
 
 def _numbers(found: Any) -> tuple[int, ...]:
@@ -169,6 +177,36 @@ def forget(case_id: int, why: str, *, actor: Actor, now: datetime) -> Words:
     return words
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Mail that was no report and belongs to no case, as far as it names people: numbers of reports and parties."""
+
+    reports: tuple[int, ...]
+    parties: tuple[int, ...]
+
+
+def aside(now: datetime) -> Aside:
+    """What is a month old or older of it, the oldest first, so many at a time. Nothing but the house keeps it."""
+    found = Report.objects.filter(state="set_aside", case=None, joinings=None, received_at__lt=now - retention.YOUNGEST)
+    parties = Party.objects.exclude(**dict.fromkeys(NAMED, ""))
+    mine = parties.filter(Q(reports__in=found) | Q(principal_of__in=found)).order_by("pk").distinct()
+    speaking = found.exclude(title="", envelope_from="", message_id="").order_by("pk")
+    return Aside(
+        tuple(speaking.values_list("pk", flat=True)[: retention.CHUNK]),
+        tuple(mine.values_list("pk", flat=True)[: retention.CHUNK]),
+    )
+
+
+def forget_aside(*, actor: Actor, now: datetime) -> Aside:
+    """Empty it, with one entry on the desk's own chain. Returns what was emptied; nothing is written when there is nothing."""
+    with transaction.atomic():
+        gone = aside(now)
+        if gone.reports or gone.parties:
+            body = {"reports": list(gone.reports), "parties": list(gone.parties)}
+            record(None, "words.erased", body, actor=actor, now=now, rows=list(_envelopes(gone.reports, gone.parties)))
+    return gone
+
+
 def _blank(found: Any, *names: str, **values: object) -> list[Any]:
     """The rows with these columns empty (or with `values`), not saved yet."""
     rows = list(found.order_by("pk"))
@@ -184,9 +222,14 @@ def _letters_and_parties(words: Words, why: str) -> Iterator[Model]:
     written = ("title", "text", "html", "to_name", "to_address", "in_reply_to")
     yield from _blank(Notice.objects.filter(pk__in=words.letters), *written, parts={}, detail=f"{ERASED}: {why}")
     yield from _blank(Appeal.objects.filter(pk__in=words.appeals), "text", "reasons")
-    yield from _blank(Report.objects.filter(pk__in=words.reports), "title", "envelope_from")
-    named = ("name", "email", "organisation", "phone", "address")
-    yield from _blank(Party.objects.filter(pk__in=words.parties), *named, verified=[])
+    yield from _envelopes(words.reports, words.parties)
+
+
+def _envelopes(reports: Iterable[int], parties: Iterable[int]) -> Iterator[Model]:
+    for report in _blank(Report.objects.filter(pk__in=reports), "title", "envelope_from", "message_id"):
+        report.problems = [problem | {"message": "", "where": ""} for problem in report.problems]
+        yield report
+    yield from _blank(Party.objects.filter(pk__in=parties), *NAMED, verified=[])
 
 
 def _account(words: Words) -> Iterator[Model]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -50,6 +51,7 @@ class Command(Base):
                 self._line(held, word, as_json)
         for words in forget.review(now, limit=limit):
             self._words(words, sums, do_it=do_it, as_json=as_json, kept=kept)
+        self._aside(now, do_it=do_it, as_json=as_json)
         total = {n: sums[n] for n in ("kept", "would go", "erased", "refused") if sums[n]}
         cases = {n: sums[f"words {n}"] for n in ("kept", "would go", "erased", "refused") if sums[f"words {n}"]}
         size = sums["erased bytes"] or sums["would go bytes"]
@@ -82,6 +84,21 @@ class Command(Base):
         else:
             held = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
             self.say(f"{word:8} words of {words.code} ({held}): {'; '.join(words.verdict.why)}")
+
+    def _aside(self, now: datetime, *, do_it: bool, as_json: bool) -> None:
+        """Names in mail that was no report and belongs to no case."""
+        reports = parties = 0
+        while (
+            gone := forget.forget_aside(actor=operator(), now=now) if do_it else forget.aside(now)
+        ).reports or gone.parties:
+            reports, parties = reports + len(gone.reports), parties + len(gone.parties)
+            if not do_it:
+                break
+        word = "erased" if do_it else "would go"
+        if as_json and (reports or parties):
+            self.say_json({"words": "set aside", "letters": 0, "reports": reports, "parties": parties, "what": word})
+        elif reports or parties:
+            self.say(f"{word:8} words of mail that was no report ({reports} reports, {parties} parties)")
 
     def _line(self, held: retention.Held, word: str, as_json: bool) -> None:
         if as_json:
