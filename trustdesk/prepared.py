@@ -14,7 +14,7 @@ choose another shape. Nothing is prefetched.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +40,12 @@ class Prepared:
         """The answer. Raises ValueError if the function changes a value on its way into the statement."""
         written, padded = self.written(values)
         return [] if written is None else written.rows(padded)
+
+    def iterator(self, *values: Any, chunk_size: int) -> Iterator[Any]:
+        """The answer as it is read, in constant memory."""
+        written, padded = self.written(values)
+        if written is not None:
+            yield from written.asked(padded, chunk_size)
 
     def first(self, *values: Any) -> Any:
         """The first row of the answer, or None."""
@@ -132,6 +138,10 @@ class _Written:
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         """Fill in and ask."""
+        return list(self.asked(values))
+
+    def asked(self, values: Sequence[Any], chunk_size: int = 0) -> Any:
+        """What gives the rows, all at once or so many at a time."""
         parameters = tuple(self.filled(values))
         compiler = copy.copy(self.compiler)
         compiler.connection = connections[ALIAS]
@@ -143,7 +153,7 @@ class _Written:
             _fields=self.fields,
             _known_related_objects={},
         )
-        return list(self.iterable(asked))
+        return self.iterable(asked, chunked_fetch=chunk_size > 0, chunk_size=chunk_size or 100)
 
 
 class _Asked:

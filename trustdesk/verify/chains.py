@@ -15,7 +15,7 @@ from trustdesk.models import Case, DeskChain, Entry
 from trustdesk.verify import compare, hashing
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.named import Named, Written
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read_all, read_where
 from trustdesk.verify.replay import Bad, Story
 
 COLUMNS = ("id", "chain", "seq", "kind", "at", "actor", "body", "prev", "hash")
@@ -44,7 +44,7 @@ def check(
     """Findings about entries, tips and replayed state; `step(n)` is told of progress."""
     done: list[Chain] = []
     chain: Chain | None = None
-    for number, entry in enumerate(read(Entry.objects.order_by("chain", "seq"), *COLUMNS), 1):
+    for number, entry in enumerate(read_all(Entry, ("chain", "seq"), *COLUMNS), 1):
         if isinstance(entry, Unreadable):
             yield Finding("row.unreadable", row("entry", entry.key), entry.why)
             continue
@@ -103,13 +103,13 @@ def _entry(chain: Chain, entry: tuple[Any, ...], keys: Keys) -> Iterator[Finding
 def _finish(chains: list[Chain], named: Named) -> Iterator[Finding]:
     named.write(written for chain in chains for written in chain.written.values())
     tips: dict[int, tuple[int, str] | None] = {}
-    for tip in read(Case.objects.filter(pk__in=[c.number for c in chains]).order_by("pk"), "pk", "seq", "head"):
+    for tip in read_where(Case, "id", [c.number for c in chains], "pk", "seq", "head"):
         if isinstance(tip, Unreadable):
             yield Finding("row.unreadable", row("case", tip.key), tip.why)
         else:
             tips[tip[0]] = tip[1:]
     if any(chain.number == 0 for chain in chains):
-        desk = [d for d in read(DeskChain.objects.order_by("pk"), "pk", "seq", "head") if not isinstance(d, Unreadable)]
+        desk = [d for d in read_all(DeskChain, ("pk",), "pk", "seq", "head") if not isinstance(d, Unreadable)]
         tips[0] = desk[0][1:] if desk else None
     for chain in chains:
         # A case that is gone altogether is named with the rows that are missing.
@@ -127,7 +127,7 @@ def _tip(chain: Chain, tip: tuple[int, str] | None) -> Finding:
 
 def _desk(*, chain_zero_seen: bool) -> Iterator[Finding]:
     """The desk's own chain has one tip, row 1, and none while it is empty."""
-    for tip in read(DeskChain.objects.order_by("pk"), "pk", "seq"):
+    for tip in read_all(DeskChain, ("pk",), "pk", "seq"):
         if isinstance(tip, Unreadable):
             yield Finding("row.unreadable", row("deskchain", tip.key), tip.why)
         elif tip[0] != 1 or (tip[1] and not chain_zero_seen):

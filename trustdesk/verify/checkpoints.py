@@ -18,7 +18,7 @@ from django.db.models import F, OuterRef, Subquery
 from trustdesk.models import Checkpoint, CheckpointHead, Entry
 from trustdesk.verify import hashing
 from trustdesk.verify.findings import Finding, row
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read, read_all
 from trustdesk.verify.tree import Tree
 
 COLUMNS = ("id", "at", "entries", "leaves", "root", "prev", "hash", "key", "signature")
@@ -71,7 +71,7 @@ def check(keys: Keys, *, step: Callable[[int], None]) -> Iterator[Finding]:
     moves = _moves()
     move = next(moves, None)
     prev: tuple[Any, ...] | None = None
-    for one in read(Checkpoint.objects.order_by("id"), *COLUMNS):
+    for one in read_all(Checkpoint, ("id",), *COLUMNS):
         if isinstance(one, Unreadable):
             yield Finding("row.unreadable", row("checkpoint", one.key), one.why)
             continue
@@ -98,7 +98,7 @@ def _moves() -> Iterator[tuple[Any, ...]]:
 
 
 def _unreadable_heads() -> Iterator[tuple[Any, str]]:
-    for values in read(CheckpointHead.objects.order_by("id"), "id", "checkpoint_id", "chain", "seq", "hash"):
+    for values in read_all(CheckpointHead, ("id",), "id", "checkpoint_id", "chain", "seq", "hash"):
         if isinstance(values, Unreadable):
             yield values.key, values.why
         elif not all(isinstance(v, int) for v in values[:4]):

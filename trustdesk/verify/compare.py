@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Model
@@ -12,7 +12,7 @@ from django.db.models import Model
 from trustdesk.models import Appeal, Case, Clock, Decision, Measure, Notice, Review, Suspension
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.hashing import stamp, text_of
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read_where
 from trustdesk.verify.replay import Story
 
 #: Columns that are not compared as they stand: expected name → value from the row's columns.
@@ -45,12 +45,12 @@ UNREAD = {
 def check(stories: Sequence[Story]) -> Iterator[Finding]:
     """Rows of these cases that are not what their journal leads to, in either direction."""
     by_number = {story.number: story for story in stories}
-    for values in _rows(Case, pk__in=list(by_number)):
+    for values in _rows(Case, "id", by_number):
         yield from _differs("case", values, by_number[values["id"]].case)
     for name, model in MODELS.items():
         expected = {key[1]: columns for s in stories for key, columns in s.things.items() if key[0] == name}
         owner = {key[1]: s.number for s in stories for key in s.things if key[0] == name}
-        for values in _rows(model, case_id__in=list(by_number)):
+        for values in _rows(model, "case_id", by_number):
             columns = expected.pop(values["id"], None)
             if columns is None or owner[values["id"]] != values["case_id"]:
                 yield Finding(
@@ -66,9 +66,9 @@ def check(stories: Sequence[Story]) -> Iterator[Finding]:
             )
 
 
-def _rows(model: type[Model], **which: Any) -> Iterator[dict[str, Any]]:
+def _rows(model: type[Model], which: str, numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
     columns = [f.attname for f in model._meta.concrete_fields if f.attname not in UNREAD]
-    for values in read(model._default_manager.filter(**which).order_by("pk"), *columns):
+    for values in read_where(model, which, list(numbers), *columns):
         if not isinstance(values, Unreadable):  # else it is named with the rows
             yield dict(zip(columns, values, strict=True))
 

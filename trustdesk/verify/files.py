@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trustdesk.models import Evidence
 from trustdesk.verify.findings import Finding
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read_all
 
 PIECE = 1024 * 1024
 
@@ -35,7 +35,7 @@ def where_of(folder: Path, path: Path) -> str:
 def check(folder: Path, *, doubts: list[Doubt], step: Callable[[int], None]) -> Iterator[Finding]:
     """Findings about files. Missing files and files that outlived their erasure go to `doubts`, because a desk at work
     may be between the row and the file."""
-    rows = read(Evidence.objects.order_by("digest"), "digest", "size", "erased_at")
+    rows = read_all(Evidence, ("digest",), "digest", "size", "erased_at")
     for number, values in enumerate(rows, 1):
         if isinstance(values, Unreadable) or not _is_digest(values[0]):
             continue  # named with the rows

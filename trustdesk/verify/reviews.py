@@ -10,12 +10,12 @@ from datetime import datetime
 from trustdesk.models import Review
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.hashing import stamp
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read_all
 
 
 def check(key: bytes) -> Iterator[Finding]:
     """Findings about reviews whose number is not the one that their decision draws."""
-    for values in read(Review.objects.order_by("id"), "id", "draw", "decision__case_id", "decision__made_at"):
+    for values in read_all(Review, ("id",), "id", "draw", "decision__case_id", "decision__made_at"):
         if isinstance(values, Unreadable) or not isinstance(values[3], datetime):
             continue  # named with the rows
         ident, drew, case, made_at = values

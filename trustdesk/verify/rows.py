@@ -12,7 +12,7 @@ from trustdesk.models import Evidence, Indicator, Report
 from trustdesk.verify import hashing
 from trustdesk.verify.findings import Finding, row
 from trustdesk.verify.named import Named, Written
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read_all
 
 #: Tables whose rows the journal does not name, and why that is right.
 UNNAMED = {
@@ -68,7 +68,7 @@ def check(named: Named, key: bytes, *, step: Callable[[int], None]) -> Iterator[
     """Findings about every row that is not what the journal last wrote, is not named by it, or is gone."""
     for name, model in tables().items():
         columns = columns_of(model)
-        for number, values in enumerate(read(model._default_manager.order_by("pk"), *columns), 1):
+        for number, values in enumerate(read_all(model, ("pk",), *columns), 1):
             if isinstance(values, Unreadable):
                 named.take(name, values.key)
                 yield Finding("row.unreadable", row(name, values.key), values.why)
@@ -117,8 +117,7 @@ def _sets(name: str, named: Named, key: bytes) -> Iterator[Finding]:
     columns = columns_of(model)
     at = columns.index(owner)
     members: list[dict[str, Any]] = []
-    query = model._default_manager.order_by(owner, order, "pk")
-    for values in read(query, *columns):
+    for values in read_all(model, (owner, order, "pk"), *columns):
         if isinstance(values, Unreadable):
             yield Finding("row.unreadable", row(table, values.key), values.why)
             continue

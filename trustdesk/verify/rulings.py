@@ -18,7 +18,7 @@ from typing import Any
 
 from trustdesk.models import Clock, Decision, Entry, RuleText, Suspension
 from trustdesk.verify.findings import Finding, row
-from trustdesk.verify.reading import Unreadable, read
+from trustdesk.verify.reading import Unreadable, read, read_all
 
 COLUMNS = (
     "id", "outcome", "ground", "law", "clause", "policy", "policy_digest", "reasons", "plan", "automated", "state",
@@ -43,7 +43,7 @@ class Text:
 def check(*, step: Callable[[int], None]) -> Iterator[Finding]:
     """Findings about rule texts, and about decisions that the texts they name do not allow."""
     texts: dict[str, Text] = {}
-    for values in read(RuleText.objects.order_by("digest"), "digest", "ident", "version", "text"):
+    for values in read_all(RuleText, ("digest",), "digest", "ident", "version", "text"):
         if isinstance(values, Unreadable) or not all(isinstance(v, str) for v in values):
             key = values.key if isinstance(values, Unreadable) else values[0]
             yield Finding("row.unreadable", row("ruletext", key), "is not text")
@@ -52,7 +52,7 @@ def check(*, step: Callable[[int], None]) -> Iterator[Finding]:
         if found is not None:
             texts[values[0]] = found
     gone = _erased()
-    for number, values in enumerate(read(Decision.objects.order_by("id"), *COLUMNS), 1):
+    for number, values in enumerate(read_all(Decision, ("id",), *COLUMNS), 1):
         if not isinstance(values, Unreadable):  # else it is named with the rows
             decision = dict(zip(COLUMNS, values, strict=True))
             where = row("decision", decision["id"])
@@ -89,7 +89,7 @@ SUSPENSION = (
 
 def _suspensions(texts: dict[str, Text]) -> Iterator[Finding]:
     """Every suspension of a sender: warned before, no longer and on no less than its policy allows, by two where it says so."""
-    for values in read(Suspension.objects.order_by("id"), *SUSPENSION):
+    for values in read_all(Suspension, ("id",), *SUSPENSION):
         if isinstance(values, Unreadable):  # named with the rows
             continue
         row_of = dict(zip(SUSPENSION, values, strict=True))
