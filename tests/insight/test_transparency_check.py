@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.insight import dsa
+from tests.insight.workbooks import WRITERS, Office
+from trustdesk.insight.transparency import xlsx
 from trustdesk.insight.transparency.check import check
 from trustdesk.insight.transparency.form import form, norm
 from trustdesk.insight.transparency.rules import RULES
@@ -361,6 +363,43 @@ def test_a_workbook_of_others_with_times_and_dates_as_cells(tmp_path: Path) -> N
     found = check([tmp_path / "others.xlsx"]).found
     assert [(one.rule, one.row, one.part) for one in found] == [("number.time", 2, 4)]
     assert found[0].file == "others.xlsx#4_notices"
+
+
+TITLES = {
+    "as the files": lambda number: f"part_{number}_{form().part(number).name}"[:31],
+    "numbered": lambda number: f"Tabelle{number}",
+    "in words": lambda number: ("Identification", "Categories", "Orders", "Notices", "Own initiative illegal", "Own initiative TC",
+                                "Appeals", "Automated means", "Human resources", "Recipients", "Qualitative")[number - 1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("writer", "titles"), list(zip(WRITERS, [*TITLES, "numbered"], strict=True)))
+def test_workbooks_as_other_programs_write_them(writer: type[Office], titles: str, tmp_path: Path) -> None:
+    """All eleven parts are read, nothing is found in a correct one, and a fault is found where it stands."""
+    grids = dsa.grids()
+    for number in (11, 4):  # a text of several lines, and one with signs
+        grids[number][1][-1] = 'First line & "second"\nline <3>'
+    sheets = {TITLES[titles](number): grid for number, grid in grids.items()}
+    place = tmp_path / "others.xlsx"
+    place.write_bytes(writer().write(sheets))
+    checked = check([place])
+    assert [(one.rule, one.message) for one in checked.found] == []
+    assert checked.parts == tuple(range(1, 12))
+    read = dict(xlsx.sheets(place.read_bytes()))
+    for title, grid in sheets.items():
+        trimmed = [list(row[: max((n + 1 for n, cell in enumerate(row) if cell.strip()), default=0)]) for row in grid]
+        assert read[title] == trimmed, title
+    grids[4][3][5] = "1.5"
+    place.write_bytes(writer().write(sheets))
+    assert ("number.decimal", 4, 4) in {(one.rule, one.row, one.part) for one in check([place]).found}
+
+
+def test_a_document_type_is_refused_in_every_encoding() -> None:
+    class Bomb(Office):
+        encode = staticmethod(lambda text: ('<!DOCTYPE x [<!ENTITY a "aaaa">]>' + text).encode("utf-16"))
+
+    with pytest.raises(xlsx.NotAWorkbook, match="document type"):
+        list(xlsx.sheets(Bomb().write({"a": [["1"]]})))
 
 
 @pytest.mark.parametrize(

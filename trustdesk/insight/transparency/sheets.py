@@ -97,7 +97,7 @@ def _is_workbook(data: bytes) -> bool:
     if data[:4] != b"PK\x03\x04":
         return False
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return "xl/workbook.xml" in archive.namelist()
+        return not {"xl/workbook.xml", "[Content_Types].xml"}.isdisjoint(archive.namelist())
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -146,7 +146,19 @@ def part_of(title: str, rows: Sequence[Sequence[str]]) -> int:
     if share > 0.7 and not (best in (7, 8, 9) or best in (5, 6)):
         return best
     numbered = _NUMBER.match(name)
-    return int(numbered[1]) if numbered else best if share > 0.7 else 0
+    return int(numbered[1]) if numbered else _alike(best, rows) if share > 0.7 else 0
+
+
+def _alike(best: int, rows: Sequence[Sequence[str]]) -> int:
+    """Which of the parts that share a heading: the one whose fixed texts are in the rows; `best` where none tells."""
+    inside = {norm(cell) for row in rows[1:] for cell in row}
+    if best in (7, 8, 9):
+        told = {p.number: {norm(row[2]) for row in p.rows} for p in form().parts if p.number in (7, 8, 9)}
+    elif best in (5, 6):
+        told = {n: {c.code for c in form().of(n)} - {c.code for c in form().of(11 - n)} for n in (5, 6)}
+    else:
+        return best
+    return max(told, key=lambda number: (len(told[number] & inside), number == best))
 
 
 def _decode(name: str, data: bytes, found: list[Found]) -> str | None:
