@@ -173,6 +173,12 @@ XARF = {
     "child_safety": ("content", "csam"),
 }
 
+#: What some types ask for besides.
+XARF_MORE = {
+    "csam": {"classification": "baseline", "detection_method": "manual_review"},
+    "brand_infringement": {"infringement_type": "counterfeit", "legitimate_site": "https://harbour.example/"},
+}
+
 
 def reporter(plan: Plan) -> str:
     """Who sends it: as many as there are, each with more than one notice."""
@@ -210,7 +216,7 @@ def xarf(plan: Plan) -> bytes:
     group, kind = XARF[plan.category["id"]]
     at = plan.received.isoformat().replace("+00:00", "Z")
     sender = {"org": "Desk", "contact": reporter(plan), "domain": reporter(plan).partition("@")[2]}
-    more = {"csam": {"classification": "baseline", "detection_method": "hash_exact"}}.get(kind, {})
+    more = XARF_MORE.get(kind, {})
     reports = [
         {
             "xarf_version": "4.2.0",
