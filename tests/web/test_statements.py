@@ -41,7 +41,7 @@ def test_the_letter_as_a_record(decision: Decision, client, person, now: datetim
     assert findings == ()
     assert record["decision_visibility"] == ["DECISION_VISIBILITY_CONTENT_DISABLED"]
     assert record["decision_ground"] == "DECISION_GROUND_INCOMPATIBLE_CONTENT"
-    assert record["incompatible_content_ground"] == "2.1 Phishing and stolen credentials"
+    assert record["incompatible_content_ground"] == "2.1 Phishing y credenciales robadas"
     assert record["decision_facts"] == REASONS and record["category"] == "STATEMENT_CATEGORY_SCAMS_AND_FRAUD"
     assert record["application_date"] == record["content_date"] == now.date().isoformat()
     assert record["source_type"] == "SOURCE_TYPE_OTHER_NOTIFICATION"  # the host of the test is not in the Union
@@ -75,11 +75,11 @@ def test_every_category_has_a_word_of_the_database(decision: Decision, category:
 def test_every_measure_of_every_policy_makes_a_record_that_could_be_submitted(decision: Decision, policy: str):
     letter = Notice.objects.select_related("decision__case").get(kind="statement_of_reasons")
     assert letter.decision is not None
-    with override_settings(DESK=replace(settings.DESK, policy=policy)):
-        for rule in rules.current().policies[policy].measures:
-            letter.decision.plan = [{"kind": rule.kind, "asset": 1, "target": ""}]
-            record, findings = statements.dsa_record(letter)
-            assert bool(findings) == (not rule.dsa), (rule.kind, findings)  # what restricts nothing is no statement
+    letter.decision.policy_digest = rules.current().policies[policy].digest
+    for rule in rules.current().policies[policy].measures:
+        letter.decision.plan = [{"kind": rule.kind, "asset": 1, "target": ""}]
+        record, findings = statements.dsa_record(letter)
+        assert bool(findings) == (not rule.dsa), (rule.kind, findings)  # what restricts nothing is no statement
 
 
 def test_on_the_law_and_with_a_mail_address_in_the_reasons(decision: Decision):

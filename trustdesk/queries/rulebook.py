@@ -37,6 +37,11 @@ def policy() -> Policy:
     return rules.current().policies[settings.DESK.policy]
 
 
+def policy_of(digest: str) -> Policy:
+    """The version of the policy that a decision was made under, as long as it lies in the rulebook; else the one in force."""
+    return next((version for version in rules.current().versions if version.digest == digest), None) or policy()
+
+
 def clauses(category: str) -> tuple[Clause, ...]:
     """The clauses that speak of a category, the most severe first, then all others in their order."""
     house = policy()

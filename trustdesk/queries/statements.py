@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
 from trustdesk import rules
 from trustdesk.core import tdb
+from trustdesk.core.said import said
 from trustdesk.core.types import Finding
 from trustdesk.models import Decision, Measure, Notice, Report
+from trustdesk.queries.rulebook import policy_of
 
 
 def dsa_record(notice: Notice) -> tuple[dict[str, Any], tuple[Finding, ...]]:
@@ -30,10 +30,11 @@ def statement(decision: Decision, *, language: str = "") -> tdb.Statement:
     The content's date is that of the incident if a report gave one, else of the first report: we seldom know when
     something was first put up.
     """
-    case, policy = decision.case, rules.current().policies[settings.DESK.policy]
+    case, policy = decision.case, policy_of(decision.policy_digest)
     names = [rule.dsa for w in decision.plan if (rule := policy.measure(w["kind"])) is not None and rule.dsa]
     clause = policy.clause(decision.clause)
-    ground = decision.law if decision.ground == "law" else f"{decision.clause} {clause.title if clause else ''}".strip()
+    title = said(clause.title, language) if clause else ""
+    ground = decision.law if decision.ground == "law" else f"{decision.clause} {title}".strip()
     if decision.ground == "law" and not ground:
         book = rules.current().regimes
         ground = "; ".join(book[row["id"]].source for row in case.regimes if row["id"] in book)
@@ -47,7 +48,9 @@ def statement(decision: Decision, *, language: str = "") -> tdb.Statement:
         decisions=tuple(dict.fromkeys(names)),
         ground=decision.ground,
         ground_text=ground[:500],
-        explanation=(clause.text if clause is not None and decision.ground == "policy" else decision.reasons)[:2000],
+        explanation=(said(clause.text, language) if clause and decision.ground == "policy" else decision.reasons)[
+            :2000
+        ],
         facts=decision.reasons[:5000],
         category=words[0] if words else "OTHER_VIOLATION_TC",
         source=_source(case.form, {row["id"] for row in case.regimes}),

@@ -77,7 +77,7 @@ def _page(request: HttpRequest, review: Any, *, status: int = 200, **more: Any) 
     context |= {
         "review": review,
         "decision": decision,
-        "clause": rulebook.policy().clause(decision.clause) if decision.clause else None,
+        "clause": rulebook.policy_of(decision.policy_digest).clause(decision.clause) if decision.clause else None,
         "mine": mine,
         "reasons": [(code, words.word("review_reason", code)) for code in REASONS],
         "notes": [note for note in desk.notes(review.case) if note.at <= decision.made_at],
