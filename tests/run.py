@@ -39,12 +39,10 @@ ROOM = 6 << 30
 LETTERS = "--ignore-glob=*/flow/test_letters*"
 
 
-def pytest(arguments: list[str], environment: dict[str, str]) -> int:
-    """One run of pytest, with two workers for each core: tests of real processes wait much of their time."""
-    workers = str(min(8, 2 * (os.cpu_count() or 1)))
-    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "--durations", "10"]
-    command += ["-m", "not engines", *arguments]  # those are for `make engines`
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+def pytest(arguments: list[str], workers: int) -> list[str]:
+    """The command line of one half."""
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal", "--durations", "10"]
+    return [*command, "-m", "not engines", *arguments]  # those are for `make engines`
 
 
 def programs() -> Path | None:
@@ -118,35 +116,56 @@ def loud(text: str) -> None:
     print(f"\n{line}\n!!  {text}\n{line}\n", file=sys.stderr, flush=True)
 
 
-def on_postgres(environment: dict[str, str], arguments: list[str]) -> int | None:
-    """The second half; None when there is no PostgreSQL."""
-    ignored = [LETTERS, *(f"--ignore=tests/{name}" for name in PURE)]
-    url = os.environ.get("TRUSTDESK_TEST_POSTGRES_URL", "")
-    if url:
-        return pytest([*ignored, *arguments], environment | {"TRUSTDESK_DATABASE_URL": url})
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL for the run; empty when there is none."""
     found = programs()
-    if found is None:
-        return None
+    url = os.environ.get("TRUSTDESK_TEST_POSTGRES_URL", "")
+    if url or found is None:
+        yield url
+        return
     with server(found) as started:
-        return pytest([*ignored, *arguments], environment | {"TRUSTDESK_DATABASE_URL": started})
+        yield started
+
+
+def halves(arguments: list[str], environment: dict[str, str], url: str) -> tuple[int, int]:
+    """Both halves at once: tests of real processes wait much of their time, and one half keeps the cores busy while the
+    last tests of the other end. What the half on PostgreSQL says is shown when both are done. Gives both exit codes."""
+    cores = min(8, os.cpu_count() or 1)
+    with tempfile.TemporaryFile("w+") as said:
+        second = None
+        if url:
+            ignored = [LETTERS, *(f"--ignore=tests/{name}" for name in PURE)]
+            second = subprocess.Popen(
+                pytest([*ignored, *arguments], cores),
+                cwd=ROOT, env=environment | {"TRUSTDESK_DATABASE_URL": url}, stdout=said, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        print("== on SQLite ==", flush=True)
+        try:
+            workers = cores + 1 if url else 2 * cores
+            first = subprocess.run(pytest(arguments, workers), cwd=ROOT, env=environment, check=False).returncode
+        finally:
+            if second is not None:
+                second.wait()
+        if second is None:
+            return first, 0
+        said.seek(0)
+        print("== on PostgreSQL ==", said.read(), sep="\n", flush=True)
+        return first, second.returncode
 
 
 def main() -> int:
     """Both halves; the exit code is that of the first that failed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRUSTDESK_")}
-    arguments = sys.argv[1:]
     begun = time.monotonic()
-    with in_memory() as files:
-        print("== on PostgreSQL ==", flush=True)
-        second = on_postgres(environment | files, arguments)
-        print("== on SQLite ==", flush=True)
-        first = pytest(arguments, environment | files)
+    with in_memory() as files, postgres() as url:
+        first, second = halves(sys.argv[1:], environment | files, url)
     print(f"both halves took {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    if second is None:
+    if not url:
         loud("No PostgreSQL was found on this machine: HALF OF THE PROMISES WERE NOT TESTED. Install it and run again.")
         if os.environ.get("TRUSTDESK_REQUIRE_POSTGRES") == "1":
             return 1
-    return first or second or 0
+    return first or second
 
 
 if __name__ == "__main__":
