@@ -190,6 +190,14 @@ def test_what_comes_in_meanwhile_is_a_case_that_waits_and_the_sender_is_told_onc
     clean()
 
 
+def test_what_had_come_before_does_not_wait(suspended: Suspension, site: Asset, drain, now: datetime) -> None:
+    letter = f"From: {TROLL}\r\nSubject: phishing\r\nMessage-ID: <old@rivals.example>\r\n\r\nhttps://login-bancoazul.example/old\r\n"
+    incoming = receive.Incoming(letter.encode(), Channel.MAIL, received_at=now + DAY)
+    got = receive.receive(incoming, now=now + 3 * DAY)
+    drain(now + 3 * DAY)
+    assert Case.objects.get(joinings__report=got.report_id).queue == "security"
+
+
 def test_who_else_reports_the_same_takes_it_out_of_waiting(suspended: Suspension, mail, now: datetime) -> None:
     report = mail(now + 3 * DAY)
     other = mail(now + 3 * DAY, sender="soc@bank.example")

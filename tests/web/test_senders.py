@@ -17,7 +17,7 @@ from trustdesk.core.policies import CIRCUMSTANCES
 from trustdesk.core.types import Channel
 from trustdesk.flow import decide, receive
 from trustdesk.models import Case, Notice, Report, Suspension
-from trustdesk.queries import senders
+from trustdesk.queries import senders, tally
 from trustdesk.reading.submission import submission
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,8 @@ def test_the_whole_way_by_the_screens(as_role, hand_in, drain, now: datetime, mo
     row = Suspension.objects.get()
     assert row.state == "held" and "Wait for a second person" in sol.get(reverse("staff:senders")).content.decode()
     settle = {"suspension": row.pk, "why": WHY}
+    counted = {name: tally.counts(User.objects.get(username=name), now=at).senders for name in ("sol", "ines")}
+    assert counted == {"sol": 1, "ines": 0}
     assert sol.post(where, settle | {"do": "approve"}).status_code == 422
     assert carla.post(where, settle | {"do": "approve"}).status_code == 302
     drain(at)

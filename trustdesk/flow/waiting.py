@@ -38,11 +38,15 @@ def running(identities: Iterable[str], *, now: datetime) -> dict[str, Suspension
 
 
 def mark(jobs: Sequence[Job], *, now: datetime) -> None:
-    """Note with each report on its way into a case whether its sender is suspended. One statement for all of them."""
+    """Note with each report on its way into a case whether its sender is suspended. One statement for all of them.
+
+    What had reached us before, and is only read now, does not wait; nor does old mail that is brought in."""
     claimed = {id(job): standing.identities_claimed(job.report, job.reading.reporter.email) for job in jobs}
     found = running((name for names in claimed.values() for name in names), now=now)
     for job in jobs:
-        job.suspension = next((found[name] for name in claimed[id(job)] if name in found), None)
+        mine = (found[name] for name in claimed[id(job)] if name in found)
+        at = job.report.received_at
+        job.suspension = next((one for one in mine if one.began_at is not None and one.began_at <= at), None)
         if registrable(job.reading.reporter.email.rpartition("@")[2]) in settings.DESK.trusted_flaggers:
             job.suspension = None  # has priority, whoever it is in the end (DSA Article 22(1))
 

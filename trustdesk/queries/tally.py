@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Value
 
-from trustdesk.models import Appeal, Case, Decision, Task
+from trustdesk.models import Appeal, Case, Decision, Suspension, Task
 from trustdesk.prepared import Prepared, together
 from trustdesk.queries import access, for_me
 from trustdesk.queries.queue import DUE, asleep, awake
@@ -48,6 +48,7 @@ class Counts:
     appeals: int
     snoozed: int
     dead: int  # tasks that gave up
+    senders: int  # suspensions of senders that wait for a second person, or for the answer to an objection
     for_me: for_me.ForMe
 
     @property
@@ -146,6 +147,11 @@ _HELD = Prepared(
 )
 _APPEALS = Prepared(lambda sealed: _number(Appeal.objects.filter(access.shown(sealed, "case__"), state="lodged")))
 _SNOOZED = Prepared(lambda sealed: _number(_open(sealed).filter(asleep())))
+_SENDERS = Prepared(
+    lambda sealed: _number(
+        Suspension.objects.filter(access.shown(sealed, "case__")).filter(Q(state="held") | Q(contest_state="lodged"))
+    )
+)
 _DEAD = Prepared(lambda: _number(Task.objects.filter(state="dead")))
 
 
@@ -158,6 +164,8 @@ def counts(user: Any, *, now: datetime) -> Counts:
         "snoozed": (_SNOOZED, sealed),
         "dead": (_DEAD,),
     }
+    if access.may(user, "suspend_sender"):
+        asked["senders"] = (_SENDERS, sealed)
     if access.may(user, "approve"):
         asked["held"] = (_HELD, sealed, f"person:{user.pk}")
     own = for_me.questions(user, now=now)
@@ -171,5 +179,6 @@ def counts(user: Any, *, now: datetime) -> Counts:
         appeals=numbers["appeals"],
         snoozed=numbers["snoozed"],
         dead=numbers["dead"],
+        senders=numbers.get("senders", 0),
         for_me=for_me.ForMe(**{name: numbers[name] for name in own}),
     )

@@ -105,7 +105,10 @@ def _traffic(request: HttpRequest, counts: tally.Counts) -> list[Item]:
         dead = counts.dead
         href = address("staff:failed")
         items.append(Item(_("Failed work"), href, request.path == href, dead, dead > 0, key="g f"))
-        items.append(_plain(request, _("Senders"), "staff:senders", ""))
+        href = address("staff:senders")
+        items.append(
+            Item(_("Senders"), href, request.path.startswith(href), counts.senders or None, counts.senders > 0)
+        )
     return items
 
 
