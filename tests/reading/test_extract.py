@@ -7,7 +7,8 @@ import time
 import pytest
 
 from trustdesk.reading import canonical
-from trustdesk.reading.extract import extract, refang
+from trustdesk.reading.extract import extract
+from trustdesk.reading.written import refang
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from trustdesk.reading.lexicon import lexicon
 from trustdesk.reading.patterns import found, linear
 
 _TEXT = 12_000
-_SUBJECT_WEIGHT = 3.0
+_SUBJECT_WEIGHT = 2.5
 #: The first sentences say what a complaint is about; further down stand advice and law.
 _OPENING, _OPENING_WEIGHT = 700, 1.5
 _REPEATS = (1.0, 0.5, 0.25)

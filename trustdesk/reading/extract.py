@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from trustdesk.reading import canonical
 from trustdesk.reading.patterns import linear, spans
+from trustdesk.reading.written import IPV4, REFANG_SLASH, refang, trim, unwrap
 
 _DOT = (
     r"(?:\.| ?\[\.\] ?|\[\.|\.\]|\(\.\)|\{\.\}|\\\.| ?[\[({] ?(?:dot|punkt|punto) ?[\])}] ?|\x{FF0E}|\x{3002}|\x{FF61})"
@@ -46,24 +47,13 @@ _AT_SIGNS = frozenset("@\uff20[({")
 _HASH = linear(r"\b(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b")
 _ASN = re.compile(r"\bAS ?(?:N ?)?([1-9][0-9]{2,9})\b")
 
-_DEFANGED = re.compile(r"\[|\(|\{|\\|h[x*_:%t][x*_:%t]p|meow|fxp|[．。｡：／]", re.IGNORECASE)
-_REFANG_DOT = re.compile(r" ?[\[({] ?(?:\.|dot|punkt|punto) ?[\])}] ?|\[\.|\.\]|\\\.|[．。｡]", re.IGNORECASE)
-_REFANG_COLON = re.compile(r"\[:(?://)?\]|\(:\)|：")
-_REFANG_SLASH = re.compile(r"\[//?\]|\(//\)|／")
 _SCHEME_START = re.compile(
     r"(?i)^(h(?:[tx]{2,4}|\*\*|__|::|%%)p(s|\[s\]|\(s\))?|fxps?|meows?|[a-z]{3,6}) ?((?:\[?:(?://)?\]?|\(:\)|：)) ?(?:\[?/+\]?\[?/?\]?|\(//\)|\\\\|／／)?"
 )
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,64}$")
-_IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::(\d{1,5})(?!\d))?(?:/(\d{1,2})(?![\w./]))?")
 _PREFIX = re.compile(r"/(\d{1,2})(?:AS\d|\W|$)")
-_TRAILING = ".,;:!?'*_~\u2019\u201d\u2026\u3002-="
-_PAIRS = {")": "(", "]": "[", "}": "{"}
 _WORD = re.compile(r"[^\s<>\"`|]{1,8192}")
 _AGAIN = re.compile(r"(?i)h(?:tt|xx)ps?:")
-_SPLIT = re.compile(
-    r"(?i)[,;'\")\]]+(?=h(?:tt|xx)ps?:)|(?<=[\w/])(?=h(?:tt|xx)ps?://(?:www\.)?[\w.-]{1,80}/)(?<![=/?&%])|['\"][,)\]};]|\\[nrt](?=[A-Z\\ ]|$)|&(?:quot|lt|gt|nbsp);|\]\(|\](?=http)|</?[a-z]"
-)
-
 #: Endings that name files far more often than domains; a bare name with one needs more than its looks.
 _FILE_ENDINGS = frozenset(
     [
@@ -167,35 +157,6 @@ def _outside(items: list[Found], ranges: list[tuple[int, int]]) -> Iterator[Foun
             yield item
 
 
-def refang(raw: str) -> str:
-    """`raw` with its defanging undone: `hxxp[:]//evil[.]test` → `http://evil.test`."""
-    if not _DEFANGED.search(raw):
-        return raw
-    return _REFANG_SLASH.sub("/", _REFANG_COLON.sub(":", _REFANG_DOT.sub(".", raw)))
-
-
-def trim(raw: str) -> str:
-    """`raw` without what follows a URL in running text: punctuation, an unpaired bracket, markup."""
-    cut = _SPLIT.search(raw, 8)
-    if cut:
-        raw = raw[: cut.start()]
-    end = len(raw)
-    counts = {c: raw.count(c) for c in "()[]{}"} if end and raw[-1] in ".,;:!?'*_~)]}([{\u2019\u201d\u2026-=" else {}
-    while end:
-        last = raw[end - 1]
-        if last in "-_=" and end > 1 and raw[end - 2] not in _TRAILING:
-            break
-        if last in _PAIRS:
-            if counts[last] <= counts[_PAIRS[last]] or raw.endswith(("[.]", "(.)"), 0, end):
-                break
-        elif last not in _TRAILING and last not in "([{":
-            break
-        if last in counts:
-            counts[last] -= 1
-        end -= 1
-    return raw[:end]
-
-
 def _urls(text: str, start: int, end: int) -> Iterator[Found]:
     if start and text[start - 1].isalnum() and text[start] not in "hH":
         return
@@ -206,7 +167,7 @@ def _urls(text: str, start: int, end: int) -> Iterator[Found]:
         if wrapped is not None:
             yield wrapped
             return
-        joined = _unwrap(text, start, stop) if end - stop <= 2 else None
+        joined = unwrap(text, start, stop) if end - stop <= 2 else None
         known = _url(joined[0]) if joined else _url(raw)
         if known is not None:
             if joined:
@@ -238,93 +199,6 @@ def _unshielded(text: str, start: int, end: int) -> Found | None:
     return Found("url", known[0], match.group(), start, match.end(), known[1], False, known[2]) if known else None
 
 
-_WRAPPED = re.compile(r"[ \t]{0,3}=?\n[> \t]{0,6}")
-_CONTINUED = re.compile(r"[^\s<>\"'`|]{1,500}")
-
-
-def _unwrap(text: str, start: int, stop: int) -> tuple[str, int] | None:
-    """(URL, end) if the URL that ends at `stop` goes on in the next lines: inside <…> (RFC 3986, appendix C), or where
-    a line as long as mail programs break them ends in the middle of one. None if it does not."""
-    if text[stop : stop + 1] in ("", ">", ")"):
-        return None
-    spaced = _spaced(text, start, stop)
-    if spaced:
-        return spaced
-    bracketed = start > 0 and text[start - 1] == "<"
-    if bracketed:
-        close = text.find(">", stop, stop + 700)
-        inner = text[stop:close] if close > 0 else ""
-        if (
-            close > 0
-            and inner.strip()
-            and "\n\n" not in inner
-            and "<" not in inner
-            and " " not in inner.strip().replace("\n ", "\n")
-        ):
-            return text[start:stop] + "".join(inner.split()).replace(">", ""), close
-    url = text[start:stop]
-    line_start = text.rfind("\n", max(start - 400, 0), start) + 1
-    lines = 0
-    while lines < 6:
-        gap = _WRAPPED.match(text, stop)
-        if not gap or stop - line_start < 60:
-            break
-        more = _CONTINUED.match(text, gap.end())
-        if not more:
-            break
-        piece = more.group()
-        after = text[more.end() : more.end() + 40].split("\n")[0].strip()
-        broken = url[-1] in "%=&?/_-" or url[-2:-1] == "%" or piece[0] in "%&=?/_"
-        coded = sum(c in "0123456789%=&_/-" for c in piece) * 4 > len(piece)
-        if (
-            piece[0] in "[("
-            or "://" in piece[:12]
-            or _IPV4.match(piece)
-            or after
-            or not (broken or coded)
-            or (piece[0] in "-*" and len(piece) < 4)
-        ):
-            break
-        if piece[0] in "/" and not broken:
-            break
-        trimmed = trim(piece) if len(piece) > 8 else piece.rstrip(".,;:!?)")
-        url += trimmed
-        line_start = gap.end()
-        stop = gap.end() + len(trimmed)
-        lines += 1
-        if len(trimmed) < len(piece):
-            break
-    return (url, stop) if lines else None
-
-
-_SPACED = re.compile(
-    r" ?(?:\[\.\]|\(\.\)) ?[A-Za-z0-9-][^\s<>\"]{0,2000}| \.[A-Za-z0-9-][^\s<>\"]{0,2000}| /[A-Za-z0-9][^\s<>\"]{0,2000}"
-)
-
-
-def _spaced(text: str, start: int, stop: int) -> tuple[str, int] | None:
-    """(URL, end) of a URL broken by spaces so that nobody clicks it: `http://evil .test/` or `www [.] evil [.] test`."""
-    url = text[start:stop]
-    pieces = 0
-    while pieces < 8:
-        more = _SPACED.match(text, stop)
-        if not more:
-            break
-        piece = more.group().strip()
-        host_done = "/" in url[8:].lstrip("/")
-        if piece[0] == "/" and (host_done or not pieces):
-            break
-        if piece[0] == "." and host_done:
-            break
-        url += refang(piece) if piece[0] in "[(" else piece
-        stop = more.end()
-        pieces += 1
-    if not pieces:
-        return None
-    trimmed = trim(url)
-    return trimmed, stop - (len(url) - len(trimmed))
-
-
 @lru_cache(maxsize=4096)
 def _url(raw: str) -> tuple[str, str, bool] | None:
     """(canonical URL, host, was defanged) of a URL as written."""
@@ -333,7 +207,7 @@ def _url(raw: str) -> tuple[str, str, bool] | None:
         return None
     word = scheme.group(1).lower()
     name = ("https" if word.rstrip(")]").endswith("s") else "http") if word[0] in "hm" else word.replace("fxp", "ftp")
-    host, slash, tail = _REFANG_SLASH.sub("/", raw[scheme.end() :]).partition("/")
+    host, slash, tail = REFANG_SLASH.sub("/", raw[scheme.end() :]).partition("/")
     defanged = "tt" not in word and word[0] in "hmf" and word[:3] != "ftp" or "[" in host or "[" in scheme.group(3)
     if "[.]" in tail or "[/]" in tail:
         tail = refang(tail)
@@ -386,7 +260,7 @@ def _vhost(text: str, start: int, raw: str, port: str) -> tuple[Found, ...]:
     """`name:192.0.2.1` in logs: a name, then an address, not a name with a port."""
     name = raw.rpartition(":")[0]
     at = start + len(name) + 1
-    address = _IPV4.match(text, at, at + 25)
+    address = IPV4.match(text, at, at + 25)
     known = canonical.domain(name)
     out: list[Found] = []
     if known:
@@ -403,7 +277,7 @@ def _name_or_address(token: str) -> tuple[str, str, str, int, int, bool, bool, s
     raw = trim(token)
     plain = refang(raw)
     defanged = raw != plain
-    address = _IPV4.match(plain) if plain[:1].isdigit() else None
+    address = IPV4.match(plain) if plain[:1].isdigit() else None
     if address and all(int(n) < 256 for n in address.groups()[:4]):
         rest = plain[address.end() :]
         value = ".".join(str(int(n)) for n in address.groups()[:4])

@@ -22,6 +22,10 @@ _REFERRAL = linear(
     r"^(?:re: ?|fwd?: ?)?(?:\[[^\]\n]{1,40}\] ?)?referral\b(?: (?:no|nr|id|of|[a-z-]*\d)|:)|\brefers? (?:the|this|these) following\b|\brefers? (?:the following|this|these) (?:content|page|url|image|item|account|material)s?\b|"
     r"\breferral\b[^\n]{0,120}(?:terrorist|voluntary|terms (?:of service|and conditions)|consideration)|internet referral unit|\biru\b referral|voluntary (?:consideration|removal)"
 )
+#: Who speaks of the order that they sent names a court, whatever is blacked out of the letter.
+_OF_A_COURT = linear(
+    r"\b(?:the|this|our|attached|enclosed) (?:court|judicial) order (?:that we|we|sent|attached|enclosed|issued|dated|of \d)"
+)
 _NO_ORDER = linear(
     r"(?:is not|not|no) (?:a |an )?(?:court |legal |formal )?order\b|under your (?:acceptable use|terms|own (?:policy|policies|terms)|content policy)[^\n]{0,40}(?:consider|decide)|consider (?:it|this|them|whether)[^\n]{0,60}(?:your (?:acceptable use|terms|policy|policies|own))"
 )
@@ -49,7 +53,9 @@ def form(subject: str, text: str, sender: str = "") -> Form | None:
         return Form.ORDER
     authorities = max(different(_AUTHORITY, head, 80), different(phrases("authority"), head, 80))
     if not authorities:
-        return None
+        if not found(_OF_A_COURT, head):
+            return None
+        authorities = 1
     demands = max(different(_DEMAND, head, 20), different(phrases("demand"), head, 20))
     letter = 1 if found(_LETTER, head[:1500]) else 0
     return Form.ORDER if demands and authorities + demands + letter >= 4 else None

@@ -13,6 +13,34 @@ import re
 from trustdesk.core.types import Category, Claimed, Role
 from trustdesk.reading import canonical, together
 from trustdesk.reading.extract import Found
+from trustdesk.reading.hints import (
+    ABOVE,
+    ADDRESS,
+    AGREE,
+    BULLETS,
+    ELSEWHERE,
+    HOSTED,
+    HTTP_HOST,
+    ITEM,
+    KEY,
+    KEY_NAME,
+    LABELLED,
+    LABELLED_BONUS,
+    LINKS,
+    LISTED,
+    NAMES,
+    OF_ADDRESS,
+    OF_NAME,
+    REACH,
+    REST,
+    SUBJECT_FIELD,
+    closeness,
+    in_row,
+    is_item,
+    is_reverse_name,
+    looks_up,
+    sibling,
+)
 from trustdesk.reading.layout import (
     BODY,
     DISCLAIMER,
@@ -25,7 +53,7 @@ from trustdesk.reading.layout import (
     WHOIS,
     Layout,
 )
-from trustdesk.reading.lexicon import fold, lexicon, words
+from trustdesk.reading.lexicon import fold, lexicon
 from trustdesk.reading.patterns import spans
 from trustdesk.reading.tables import column
 from trustdesk.reading.values import MENTIONS, THRESHOLD, Context, Value, confidence
@@ -130,7 +158,7 @@ class _Weigher:
         if domain:
             if domain in context.own_domains:
                 total -= 5.0
-            elif context.category not in IMITATED and _sibling(domain, context.own_domains):
+            elif context.category not in IMITATED and sibling(domain, context.own_domains):
                 total -= 4.0
             elif domain in context.recipient_domains:
                 total -= 3.0 if value.host.removeprefix("www.") == domain else 1.0
@@ -142,13 +170,13 @@ class _Weigher:
         if value.kind == "domain" and context.category is Category.NETWORK_ATTACK:
             total -= 1.2  # in reports of attacks names are mostly those of the attacked
         if value.kind == "domain":
-            total -= 0.6 if not _is_reverse_name(value.host) else 3.0
+            total -= 0.6 if not is_reverse_name(value.host) else 3.0
         elif value.kind == "cidr":
             total -= 2.0
         elif value.kind == "url":
             if _IMAGE.search(value.value):
                 total -= 1.0
-            if _looks_up(value):
+            if looks_up(value):
                 total -= 3.0
             if _AUTHORITY.search(value.value):
                 total -= 3.0
@@ -164,7 +192,7 @@ class _Weigher:
         before = text[max(at - _NEAR, 0) : max(at, 0)]
         tail = text[at + len(mention.raw) : at + len(mention.raw) + 60]
         score = _ZONE.get(line.zone, 0.0)
-        if line.zone not in (MAIL_HEADER, EVIDENCE) and _SUBJECT_FIELD.match(fold(line.text[:40])):
+        if line.zone not in (MAIL_HEADER, EVIDENCE) and SUBJECT_FIELD.match(fold(line.text[:40])):
             return 2.5 + max(self.weight("near", before, mention.kind), -0.5), "forwarded subject"
         keyed = self.keyed(mention, before)
         if keyed is not None:
@@ -172,26 +200,26 @@ class _Weigher:
         if line.zone == LOG:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
-        alone = not before.strip(_BULLETS) and not tail.strip(_BULLETS)
-        near = self.weight("near", _LINKS.sub(" ", self.context_before(index, before)), mention.kind)
+        alone = not before.strip(BULLETS) and not tail.strip(BULLETS)
+        near = self.weight("near", LINKS.sub(" ", self.context_before(index, before)), mention.kind)
         after = self.weight("after", tail)
         head = self.heading(index)
         score += near + after
-        if head <= _ELSEWHERE:
+        if head <= ELSEWHERE:
             score += head
         elif (
             near > 0.4
             and mention.kind == "url"
             and self.context.category not in BEHAVIOUR - {Category.SPAM}
-            and _LABELLED.match(before)
+            and LABELLED.match(before)
             and canonical.registrable(mention.host) not in self.context.recipient_domains | self.context.own_domains
         ):
-            score += _LABELLED_BONUS
-        elif alone or not before.strip(_BULLETS):
+            score += LABELLED_BONUS
+        elif alone or not before.strip(BULLETS):
             score += (
                 (1.0 if alone else 0.3)
                 + head
-                + (_LISTED if alone and self.counts_lists(mention) and self.listed(index) else 0.0)
+                + (LISTED if alone and self.counts_lists(mention) and self.listed(index) else 0.0)
             )
         elif (
             head < 0
@@ -204,8 +232,8 @@ class _Weigher:
             score += 0.5 * head
         if alone and self.pointed_at(index):
             score += 1.5
-        if mention.kind == "ip" and line.zone == BODY and not near and _in_row(text, at, len(mention.raw)):
-            score += 1.7 if not _ADDRESS.search(text[max(at - _REACH, 0) : at]) else 0.7
+        if mention.kind == "ip" and line.zone == BODY and not near and in_row(text, at, len(mention.raw)):
+            score += 1.7 if not ADDRESS.search(text[max(at - REACH, 0) : at]) else 0.7
         if mention.kind == "domain" and _COMPANY.match(tail):
             score -= 4.0
         if mention.defanged:
@@ -216,15 +244,15 @@ class _Weigher:
         """Weight of the key of a JSON object that an indicator is the value of; None if there is none that says something."""
         if before[-1:] not in ("'", '"'):
             return None
-        key = _KEY.search(before[-50:])
+        key = KEY.search(before[-50:])
         known = column(key.group(1)) if key else None
         if known is None or known[0] == "known":
             return None
-        return _KEY_NAME if known[0] == "name" else known[1]
+        return KEY_NAME if known[0] == "name" else known[1]
 
     def pointed_at(self, index: int) -> bool:
         """True if a line soon after says "the above site": the item is what the text is about."""
-        return any(_ABOVE.search(line.text[:200]) for line in self.lines.lines[index + 1 : index + 5])
+        return any(ABOVE.search(line.text[:200]) for line in self.lines.lines[index + 1 : index + 5])
 
     def counts_lists(self, mention: Found) -> bool:
         """A bare list of pages is a claim about what they show; beside a claim about behaviour it is further reading."""
@@ -244,19 +272,14 @@ class _Weigher:
     def listed(self, index: int) -> bool:
         """True if the line is one of a list: a neighbour is an item as well."""
         lines = self.lines.lines
-        return any(0 <= i < len(lines) and bool(_ITEM.match(lines[i].text.strip())) for i in (index - 1, index + 1))
+        return any(0 <= i < len(lines) and bool(ITEM.match(lines[i].text.strip())) for i in (index - 1, index + 1))
 
     def context_before(self, index: int, before: str) -> str:
         """What stands before an indicator, with the end of the line above where the sentence runs on from there."""
         if len(before) < 40 and index > 0:
             line, above = self.lines.lines[index], self.lines.lines[index - 1]
             text = above.text.rstrip()
-            if (
-                len(text) > 50
-                and above.quote == line.quote
-                and text[-1] not in ".:!?;>)"
-                and not _is_item(text.strip())
-            ):
+            if len(text) > 50 and above.quote == line.quote and text[-1] not in ".:!?;>)" and not is_item(text.strip()):
                 return text[-60:] + " " + before
         return before
 
@@ -265,16 +288,16 @@ class _Weigher:
         if mention.kind != "ip":
             return -1.0
         extra = 1.0 if self.context.category in BEHAVIOUR else 0.0
-        if _HTTP_HOST.match(text) or text[max(at - 1, 0) : at] == "@":
+        if HTTP_HOST.match(text) or text[max(at - 1, 0) : at] == "@":
             return -2.0  # the name of the host that was asked, or of an account on it
-        if _LOG_SOURCE.search(before) or _HOSTED.search(before):
+        if _LOG_SOURCE.search(before) or HOSTED.search(before):
             return 1.5 + extra
         if _LOG_TARGET.search(before):
             return -2.0
-        lead = text[max(at - _REACH, 0) : at]
-        if _ADDRESS.search(lead):
+        lead = text[max(at - REACH, 0) : at]
+        if ADDRESS.search(lead):
             return -0.5
-        if not lead.strip(_BULLETS) or _in_row(text, at, len(mention.raw)):
+        if not lead.strip(BULLETS) or in_row(text, at, len(mention.raw)):
             return 2.1 if extra or self.context.category is Category.MALWARE else 1.4
         return 0.7 + extra * 0.7
 
@@ -295,17 +318,17 @@ class _Weigher:
             word = text[start:end].lower()
             for found_section, weight in self.near.of(word):
                 if found_section == section and abs(weight) > 0.05:  # tiny weights only stand in the way of others
-                    if kind and weight > 0 and word in (_OF_ADDRESS if kind in _NAMES else _OF_NAME):
+                    if kind and weight > 0 and word in (OF_ADDRESS if kind in NAMES else OF_NAME):
                         others = max(others, 0.3 * weight)
                         continue
-                    hits.append((gap, weight * (_closeness(gap) if section == "near" else 1.0 if gap <= 120 else 0.5)))
+                    hits.append((gap, weight * (closeness(gap) if section == "near" else 1.0 if gap <= 120 else 0.5)))
         total = others
         if hits:
             hits.sort(key=lambda hit: (hit[0], -abs(hit[1])))
             total = hits[0][1]
             rest = [w for _, w in hits[1:]]
             plus, minus = max([0.0, *rest]), min([0.0, *rest])
-            total += plus * (_AGREE if total > 0 else _REST) + minus * (_AGREE if total < 0 else _REST)
+            total += plus * (AGREE if total > 0 else REST) + minus * (AGREE if total < 0 else REST)
         self.near_cache[key] = total
         return total
 
@@ -321,7 +344,7 @@ class _Weigher:
                 break
             visited.append(at + 1)
             text = self.lines.lines[at].text.strip()
-            if text and not _is_item(text):
+            if text and not is_item(text):
                 first = at
                 while first > 0 and at - first < 2 and len(self.lines.lines[first - 1].text.strip()) > 50:
                     first -= 1
@@ -332,99 +355,6 @@ class _Weigher:
         for seen in visited:
             self.headings[seen] = result
         return result
-
-
-_BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
-#: Other indicators before the one looked at: what their names say ("evil.example") is no label.
-_LINKS = re.compile(r"(?i)\S{0,12}://\S*|[\w-]{1,60}(?:\.[\w-]{1,60}){0,6}\.[a-z][\w-]{1,20}")
-#: `"url": "` in JSON, as people paste it.
-_KEY = re.compile(r"[\"']([A-Za-z][\w -]{1,30})[\"']\s{0,3}:\s{0,3}\[?\s{0,3}[\"']$")
-_KEY_NAME = 1.0
-#: A line that is a label and the indicator, as records have it: `Website: https://…`
-_LABELLED = re.compile(r"^\W{0,4}[^\W\d][^:：=\n]{1,40}[:：=][\s<\"'`*\[]{0,30}$")
-_LABELLED_BONUS = 1.3
-#: Weight of a heading that says that what follows is somebody else's.
-_ELSEWHERE = -6.0
-_HOSTED = re.compile(r"(?i)\bhosted (?:on|at|in|by)[\s:]{1,3}$")
-_HTTP_HOST = re.compile(r"(?i)^\W{0,3}(?:host|referer|x-forwarded-host):")
-_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?![\d.]\d)")
-_LISTED = 1.0
-_ABOVE = re.compile(
-    r"(?i)\b(?:the )?(?:above|aforementioned|above-?mentioned)[- ](?:mentioned |listed |referenced |named )?(?:url|link|site|web|domain|page|ip|address|content|material|listing|host|server)"
-    r"|\bthis (?:site|website|url|domain|page|link) (?:is|has|was|contains|violates|infringes|impersonat)"
-)
-_FIELDS = re.compile(r"[,;|\t]| {2,}")
-_QUOTES = " \"'"
-_SEPARATES = (" ", "\t", ",", ";", "|")
-
-
-#: How far to each side a line is looked at; whoever writes longer rows is understood by their beginning.
-_REACH = 2000
-
-
-def _in_row(text: str, at: int, size: int) -> bool:
-    """True for an address that fills a field of a row: at least three fields, set apart by one kind of separator."""
-    row = text[max(at - _REACH, 0) : at + size + _REACH]
-    at = min(at, _REACH)
-    before, after = row[:at].rstrip(_QUOTES)[-1:], row[at + size :].lstrip("\"'")
-    if before in (",", ";", "|", "\t"):
-        after = after.lstrip()[:1]
-        return after in ("", before) and row.count(before) >= 2
-    if before and row[:at].strip(_BULLETS):
-        return False
-    return after[:1] in _SEPARATES and len(_FIELDS.findall(after)) >= 2
-
-
-_REST = 0.35
-_AGREE = 0.6
-_NAMES = frozenset({"url", "domain"})
-_OF_ADDRESS = frozenset(
-    {"ip", "ips", "ip address", "ip addresses", "ip-address", "ip-adresse", "source ip", "ipv4", "ipv6"}
-)
-_OF_NAME = frozenset(
-    {"url", "urls", "link", "links", "site", "website", "web site", "page", "domain", "domain name", "domains"}
-)
-
-
-def _closeness(gap: int) -> float:
-    """How much a word counts that ends `gap` characters before the indicator."""
-    return 1.0 if gap <= 6 else 0.85 if gap <= 20 else 0.65 if gap <= 45 else 0.45
-
-
-_ITEM = re.compile(
-    r"(?i)^(?:[\W\d]{0,6}|[a-z][\w-]{0,14}\s?[:=]\s{0,8})(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]()]{1,100}(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\))[a-z]{2,12}(?:[/:]|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
-)
-
-
-def _is_item(text: str) -> bool:
-    return bool(_ITEM.match(text)) or len(text) < 4 or not any(c.isalpha() for c in text[:200])
-
-
-_SUBJECT_FIELD = re.compile(rf"(?i)^\W{{0,3}}(?:subject|{'|'.join(words('labels', 'subject'))})\W{{0,3}}[:：]")
-
-
-def _looks_up(value: Value) -> bool:
-    """True for a link that asks a service about an address (`https://lists.example/?ip=192.0.2.1`)."""
-    rest = value.value.partition(value.host)[2]
-    match = _ADDRESS.search(rest)
-    return match is not None and canonical.is_routable(match.group()) and match.group() != value.host
-
-
-def _sibling(domain: str, own: frozenset[str]) -> bool:
-    """True for names that look like the sender's other ones: `reporter.test` beside `reporter-cert.example`."""
-    name = domain.partition(".")[0]
-    return len(name) >= 4 and any(
-        o.partition(".")[0] == name or o.startswith(name + "-") or domain.startswith(o.partition(".")[0] + "-")
-        for o in own
-    )
-
-
-_OCTETS = re.compile(r"\d{1,3}[.\-x]\d{1,3}[.\-x]\d{1,3}")
-
-
-def _is_reverse_name(host: str) -> bool:
-    """True for names made from an address (`ip-192-0-2-1.provider.test`), which name the same thing again."""
-    return bool(_OCTETS.search(host))
 
 
 def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claimed]:
