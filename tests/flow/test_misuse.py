@@ -314,6 +314,7 @@ def test_a_finding_that_is_looked_at_again_does_not_count(warned: list[Report], 
     assert len(known.sender.unfounded) == 2 and known.reputation.unfounded == 3
 
 
+@pytest.mark.one_database
 def test_a_customer_who_complains_without_ground_waits_as_well(site: Asset, mail, drain, now: datetime) -> None:
     """Complaints under Article 20: dismissed, warned of, suspended; a counter-notice would not wait."""
     by = Actor("customer", str(site.subject_id))
@@ -376,6 +377,7 @@ def test_tokens_of_the_api_are_who_they_are(site: Asset, report, drain, warned: 
 STEPS = [*["report", "decide"] * 4, "warn", "suspend", "suspend", "settle", "settle", "lift", "contest"]
 
 
+@pytest.mark.one_database
 def test_a_life_of_many_steps_keeps_what_is_promised(site: Asset, drain, now: datetime) -> None:
     """Seventy steps in an order nobody chose: whatever happens, what waits waits for a reason, nothing is lost, and the ledger
     tells the same story."""

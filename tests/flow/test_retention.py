@@ -295,6 +295,7 @@ def test_what_still_bites_keeps_its_reasons(closed: Case, now: datetime, monkeyp
     clean()
 
 
+@pytest.mark.one_database
 def test_pages_of_a_case_that_was_forgotten_are_there(cleared: Case, now: datetime, monkeypatch):
     report, subject = cleared.first_reports.get(), cleared.subject_id
     run(monkeypatch, now + 184 * DAY, "--do-it")

@@ -57,6 +57,7 @@ def hand_in(site, drain) -> Callable[..., Report]:
     return once
 
 
+@pytest.mark.one_database
 def test_the_whole_way_by_the_screens(as_role, hand_in, drain, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     at = now
     monkeypatch.setattr(clock, "now", lambda: at)

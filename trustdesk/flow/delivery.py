@@ -61,6 +61,7 @@ SENT = {
     "statement_of_reasons": "decision.communicated",
     "counter_notice_copy": "counter_notice.forwarded",
     "strike_warning": "warning.given",
+    "misuse_warning": "warning.given",
 }
 
 
