@@ -283,6 +283,8 @@ class _Made:
 
 
 def _write(connection: Any, table: Table, rows: Iterable[list[Any]]) -> None:
+    from django.db import transaction
+
     name = table.model._meta.db_table
     numbered = table.model._meta.pk.attname == "id" and table.base[table.at["id"]] is None
     columns = table.columns
@@ -308,7 +310,8 @@ def _write(connection: Any, table: Table, rows: Iterable[list[Any]]) -> None:
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))")
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {name} ({listed}) VALUES ({marks})", every())
+            with transaction.atomic():  # else each row is synced to the disk by itself
+                cursor.executemany(f"INSERT INTO {name} ({listed}) VALUES ({marks})", every())
 
 
 def _lines(rows: Iterator[list[Any]]) -> Iterator[str]:

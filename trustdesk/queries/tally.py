@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 
 from trustdesk.models import Appeal, Case, Decision, Suspension, Task
 from trustdesk.prepared import Prepared, together
 from trustdesk.queries import access, for_me
-from trustdesk.queries.queue import DUE, asleep, awake
+from trustdesk.queries.queue import DUE, asleep, awake, put_away
 from trustdesk.queries.recent import recent
 
 #: With more open cases than this the whole-desk numbers may be so old; a person's own are always of now.
@@ -122,13 +122,18 @@ def _missed(sealed: bool, now: Any) -> QuerySet[Case, Any]:
 
 
 _WHOLE = Prepared(lambda sealed, now, hour, day: _sums(_open(sealed), now, hour, day))
-_AWAY = Prepared(lambda sealed, now, hour, day: _sums(_open(sealed).filter(asleep(), unread=0), now, hour, day))
+_AWAY = Prepared(lambda sealed, now, hour, day: _sums(_open(sealed).filter(put_away(), unread=0), now, hour, day))
 _MISSED = Prepared(_missed)
 
 
 def _number(found: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     """How many there are, beside an empty text."""
     return found.order_by().values(nothing=Value("")).annotate(n=Count("pk")).values_list("nothing", "n")
+
+
+def _shown(sealed: bool, few: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Those of cases that are seen. Each of the few is looked up, where SQLite would begin at every case."""
+    return few if sealed else few.filter(Exists(Case.objects.filter(access.shown(sealed), pk=OuterRef("case_id"))))
 
 
 _MINE = Prepared(
@@ -141,16 +146,12 @@ _MINE = Prepared(
     )
 )
 _HELD = Prepared(
-    lambda sealed, actor: _number(
-        Decision.objects.filter(access.shown(sealed, "case__"), state="held").exclude(made_by=actor)
-    )
+    lambda sealed, actor: _number(_shown(sealed, Decision.objects.filter(state="held").exclude(made_by=actor)))
 )
-_APPEALS = Prepared(lambda sealed: _number(Appeal.objects.filter(access.shown(sealed, "case__"), state="lodged")))
-_SNOOZED = Prepared(lambda sealed: _number(_open(sealed).filter(asleep())))
+_APPEALS = Prepared(lambda sealed: _number(_shown(sealed, Appeal.objects.filter(state="lodged"))))
+_SNOOZED = Prepared(lambda sealed: _number(_open(sealed).filter(put_away())))
 _SENDERS = Prepared(
-    lambda sealed: _number(
-        Suspension.objects.filter(access.shown(sealed, "case__")).filter(Q(state="held") | Q(contest_state="lodged"))
-    )
+    lambda sealed: _number(_shown(sealed, Suspension.objects.filter(Q(state="held") | Q(contest_state="lodged"))))
 )
 _DEAD = Prepared(lambda: _number(Task.objects.filter(state="dead")))
 
