@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from trustdesk.flow import tick
+from trustdesk.flow import decide, tick
 from trustdesk.models import Asset, Case, Decision, Entry, Note, SavedView, Snooze
 from trustdesk.verify import check
 
@@ -380,3 +380,19 @@ def test_a_case_of_which_every_asset_was_taken_out_is_not_decided(browser, ana, 
     form = bulk_form(wide[:1], "site_disable", do="decide", listed=listed)
     assert "0 of 1 decided" in browser(ana).post("/desk/bulk", form).content.decode()
     assert not Decision.objects.exists()
+
+
+def test_what_was_decided_together_is_taken_back_together(browser, ana, wide, drain, now, settings):
+    settings.GRACE = timedelta(seconds=30)
+    client = browser(ana)
+    done = client.post("/desk/bulk", bulk_form(wide, "site_disable", do="decide")).content.decode()
+    assert "2 of 2 decided" in done
+    codes_ = re.findall(r'name="case" value="([^"]+)"', done)
+    assert set(codes_) == {case.code for case in wide}
+    first = Decision.objects.order_by("id").first()
+    decide.settle(first.pk, now=now)  # this one was quicker
+    text = client.post("/desk/bulk", {"do": "undo", "case": codes_}, follow=True).content.decode()
+    assert "1 decision taken back." in text
+    assert "1 had gone out already." in text
+    assert set(Decision.objects.values_list("state", flat=True)) == {"final", "taken_back"}
+    assert ledger() == []

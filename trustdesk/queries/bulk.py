@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from trustdesk.models import Asset, Case, Indicator
+from trustdesk.models import Asset, Case, Decision, Entry, Indicator
 from trustdesk.models.code import decode
 from trustdesk.queries import access, rulebook
 
@@ -21,6 +21,13 @@ def cases(user: Any, codes: Sequence[str]) -> list[Case]:
     numbers = {number: place for place, code in enumerate(codes) if (number := decode("C", code)) is not None}
     found = access.cases(user).filter(pk__in=numbers).select_related("subject", "asset", "assigned_to")
     return sorted(found, key=lambda case: numbers[case.pk])
+
+
+def resting(user: Any, found: Sequence[Case]) -> list[tuple[int, int]]:
+    """(case, number of the entry) of the decisions of this person on these cases that still rest."""
+    mine = Decision.objects.filter(case__in=found, state="resting", made_by=f"person:{user.pk}").values("case_id")
+    rested = Entry.objects.filter(chain__in=mine, kind="decision.rested").order_by("seq")
+    return list(dict(rested.values_list("chain", "seq")).items())
 
 
 def _assets(case: Case) -> list[Asset]:

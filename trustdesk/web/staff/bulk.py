@@ -19,6 +19,7 @@ from trustdesk import clock
 from trustdesk.core.types import Finding, Refused
 from trustdesk.flow import attend
 from trustdesk.flow import decide as flow
+from trustdesk.flow import undo as undoing
 from trustdesk.flow.decide import Choice, Preview, Wish
 from trustdesk.queries import access, bulk, people, rulebook
 from trustdesk.queries.rulebook import Case
@@ -77,6 +78,8 @@ def show(request: HttpRequest) -> HttpResponse:
     do = request.POST.get("do", "")
     if do == "assign":
         return _assign(request, lines)
+    if do == "undo":
+        return _undo(request, lines)
     form = _form(request, lines)
     earlier = _earlier(request)
     if do == "decide":
@@ -86,6 +89,7 @@ def show(request: HttpRequest) -> HttpResponse:
         results = [*earlier, *(_result(line) for line in now_)]
         context = {"form": form, "waiting": later, "results": results, "whole": len(results) + len(later)}
         context |= {"decided": sum(r["done"] in ("final", "held") for r in results)}
+        context |= {"resting": [r["code"] for r in results if r["done"] == "final"] if settings.GRACE else []}
         context |= {"held": sum(r["done"] == "held" for r in results), "done": len(results)}
         return render(request, "staff/bulk_done.html", context)
     if do == "preview":
@@ -191,6 +195,23 @@ def _assign(request: HttpRequest, lines: Sequence[Line]) -> HttpResponse:
         messages.warning(request, said)
     back = request.POST.get("back", "")[:600]
     return HttpResponseRedirect(f"{reverse('staff:queue')}?{back}" if back else reverse("staff:queue"))
+
+
+def _undo(request: HttpRequest, lines: Sequence[Line]) -> HttpResponse:
+    """Take back what was decided together, as far as it has not gone out."""
+    back = 0
+    for number, seq in bulk.resting(request.user, [line.case for line in lines]):
+        try:
+            undoing.undo(number, seq, actor=actor(request), now=clock.now())
+            back += 1
+        except Refused:
+            continue
+    messages.success(request, ngettext("%(n)s decision taken back.", "%(n)s decisions taken back.", back) % {"n": back})
+    if back < len(lines):
+        gone = len(lines) - back
+        text = ngettext("%(n)s had gone out already.", "%(n)s had gone out already.", gone)
+        messages.warning(request, text % {"n": gone})
+    return HttpResponseRedirect(reverse("staff:queue"))
 
 
 def _result(line: Line) -> dict[str, str]:
