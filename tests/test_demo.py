@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -88,14 +89,19 @@ def test_mail_comes_within_the_time_given() -> None:
 
 
 @pytest.fixture(scope="module")
-def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, str]]]:
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A desk that was set up and on which nothing was played yet."""
+    with own_desk(tmp_path_factory.mktemp("fresh"), with_tables=True) as environment:
+        assert trustdesk(environment, "setup").returncode == 0
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def desks(tmp_path_factory: pytest.TempPathFactory, fresh: dict[str, str]) -> Iterator[list[dict[str, str]]]:
     """Two desks on which three days were played from the same seed."""
-    with (
-        own_desk(tmp_path_factory.mktemp("one"), with_tables=True) as one,
-        own_desk(tmp_path_factory.mktemp("two"), with_tables=True) as two,
-    ):
+    with own_desk(tmp_path_factory.mktemp("one")) as one, own_desk(tmp_path_factory.mktemp("two")) as two:
         for environment in (one, two):
-            trustdesk(environment, "setup")
+            shutil.copytree(fresh["TRUSTDESK_HOME"], environment["TRUSTDESK_HOME"])
             done = trustdesk(environment, "demo", "--days", "3", "--reports", "40", "--until", UNTIL.isoformat())
             assert done.returncode == 0, done.stderr
         yield [one, two]
@@ -159,7 +165,6 @@ def test_a_desk_with_cases_is_left_alone(desks: list[dict[str, str]]) -> None:
     assert "--anyway" in done.stderr
 
 
-def test_a_time_without_zone_is_refused(desk_home: dict[str, str]) -> None:
-    trustdesk(desk_home, "setup")
-    assert trustdesk(desk_home, "demo", "--until", "2026-11-20T12:00:00").returncode == 2
-    assert trustdesk(desk_home, "demo", "--days", "0").returncode == 2
+def test_a_time_without_zone_is_refused(fresh: dict[str, str]) -> None:
+    assert trustdesk(fresh, "demo", "--until", "2026-11-20T12:00:00").returncode == 2
+    assert trustdesk(fresh, "demo", "--days", "0").returncode == 2
