@@ -74,6 +74,8 @@ def rows(table: Any) -> list[dict[str, Any]]:
 def test_the_measure_is_not_empty(measure: dict[str, list[dict[str, Any]]]) -> None:
     assert len(measure) > 100
     assert {row["window"]: row["received"] for row in measure["received"]}["week"] > 30
+    for name in ("drawn", "reviews", "disagreed", "disagreed_with_automated", "suspensions"):
+        assert any(row[name] for row in measure[name]), name
     waits = next(row for row in measure["time_to_first_decision"] if row["window"] == "week")
     assert waits["n"] > 10 and 0 < waits["low_1"] < waits["high_2"] <= waits["high_3"]
 

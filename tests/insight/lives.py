@@ -121,6 +121,28 @@ def random_journal(seed: int, cases: int) -> Journal:
             outcome = dice.choice(("measures", "no_violation", "upheld"))
             j.write(chain, kind, moment, case_state=state, outcome=outcome, state=dice.choice(("upheld", "dismissed")),
                     automated=dice.random() < 0.3, clocks=ended)  # fmt: skip
+        _looked_at(j, chain, moment, random.Random(seed * 1000 + chain))
     for _ in range(dice.randrange(0, 5)):
         j.report(0, at(dice.uniform(-10, 10)), form="bounce", category="")
     return j
+
+
+def _looked_at(j: Journal, chain: int, moment: datetime, dice: random.Random) -> None:
+    """Sometimes a second look for quality, and a sender who is suspended."""
+    if dice.random() < 0.5:
+        about = {"review": chain, "decision": chain, "category": "phishing", "automated": dice.random() < 0.5}
+        j.write(chain, "review.sampled", moment, **about, draw=7, share=dice.choice((5, 50)))
+        if dice.random() < 0.8:
+            reason = dice.choice(("", "", "wrong_clause", "missed_law"))
+            j.write(
+                chain,
+                "review.done",
+                moment + timedelta(days=dice.uniform(0, 9)),
+                **about,
+                agreed=not reason,
+                reason=reason,
+            )
+    if dice.random() < 0.3:
+        until = text(moment + timedelta(days=30))
+        j.write(chain, "suspension.ordered", moment + timedelta(days=9), suspension=chain, state="running", until=until,
+                who=dice.choice(("reporter", "complainant")), days=30, grounds=["case:1"])  # fmt: skip

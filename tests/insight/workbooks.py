@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from xml.sax.saxutils import escape, quoteattr
 
@@ -78,7 +78,7 @@ class Office:
                 out.append(f'<si><t xml:space="preserve">{escape(text)}</t></si>')
         return f'<sst xmlns="{MAIN}" count="{len(out)}">{"".join(out)}</sst>'
 
-    def files(self, sheets: dict[str, Grid]) -> dict[str, str]:
+    def files(self, sheets: Mapping[str, Grid]) -> dict[str, str]:
         found = {f"xl/worksheets/sheet{n}.xml": self.sheet(grid) for n, grid in enumerate(sheets.values(), 1)}
         return found | {"xl/sharedStrings.xml": self.shared(), "xl/styles.xml": STYLES.format(main=MAIN)}
 
@@ -89,7 +89,7 @@ class Office:
             '<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75"/></worksheet>'
         )
 
-    def links(self, sheets: dict[str, Grid], kind: str = LINKS, root: str = "") -> list[tuple[str, str, str]]:
+    def links(self, sheets: Mapping[str, Grid], kind: str = LINKS, root: str = "") -> list[tuple[str, str, str]]:
         """(id, type, target) of the workbook's links; not in the order of the sheets."""
         found = [(f"rId{n}", f"{kind}/worksheet", f"{root}worksheets/sheet{n}.xml") for n in range(len(sheets), 0, -1)]
         more = [
@@ -98,7 +98,7 @@ class Office:
         ]
         return found + more
 
-    def book(self, sheets: dict[str, Grid]) -> str:
+    def book(self, sheets: Mapping[str, Grid]) -> str:
         listed = "".join(
             f'<sheet name={quoteattr(title)} sheetId="{n}" r:id="rId{n}"/>' for n, title in enumerate(sheets, 1)
         )
@@ -111,7 +111,7 @@ class Office:
         lambda text: b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n' + text.encode()
     )
 
-    def write(self, sheets: dict[str, Grid]) -> bytes:
+    def write(self, sheets: Mapping[str, Grid]) -> bytes:
         files = self.files(sheets)
         folder, _, base = self.place.rpartition("/")
         files[self.place] = self.book(sheets)
@@ -140,7 +140,7 @@ class OldMac(Office):
     def cell(self, text: str, at: str) -> str:
         return super().cell(text, at).replace(f's="{DAY}"', f's="{OWN_DAY}"')
 
-    def links(self, sheets: dict[str, Grid], kind: str = LINKS, root: str = "") -> list[tuple[str, str, str]]:
+    def links(self, sheets: Mapping[str, Grid], kind: str = LINKS, root: str = "") -> list[tuple[str, str, str]]:
         return super().links(sheets, root="/xl/")
 
 
@@ -158,10 +158,10 @@ class Library(Office):
             return f"<c><v>{text}</v></c>"
         return f'<c t="inlineStr"><is><t>{escape(text)}</t></is></c>'
 
-    def files(self, sheets: dict[str, Grid]) -> dict[str, str]:
+    def files(self, sheets: Mapping[str, Grid]) -> dict[str, str]:
         return {f"book/worksheets/sheet{n}.xml": self.sheet(grid) for n, grid in enumerate(sheets.values(), 1)}
 
-    def links(self, sheets: dict[str, Grid], kind: str = LINKS, root: str = "") -> list[tuple[str, str, str]]:
+    def links(self, sheets: Mapping[str, Grid], kind: str = LINKS, root: str = "") -> list[tuple[str, str, str]]:
         return super().links(sheets)[: len(sheets)]
 
 
@@ -175,8 +175,8 @@ class Strict(Office):
             return super().cell(text, at)
         return f'<c r="{at}" t="str"><f>CONCAT("x")</f><v>{escape(text).replace(chr(10), "_x000D_" + chr(10))}</v></c>'
 
-    def write(self, sheets: dict[str, Grid]) -> bytes:
-        self.encode = self._strict  # type: ignore[method-assign]
+    def write(self, sheets: Mapping[str, Grid]) -> bytes:
+        self.encode = self._strict
         return super().write(sheets)
 
     def _strict(self, text: str) -> bytes:
