@@ -124,7 +124,7 @@ def not_a_report(message: Message, text: str) -> Form | None:
 
 _NEWS = linear(
     r"newsletter|weekly (?:digest|update|news)|this week|webinar|% off|view (?:this )?(?:e-?mail )?in (?:your )?browser|black friday|special offer|subscribe now|you subscribed|read more|limited time|"
-    r"product update|release notes|what's new|unsubscribe|see you at|join us|register now|save the date|conference|our blog|new features?|abbestellen|abmelden|se désabonner|darse de baja|cancelar (?:a )?inscrição|annulla l'iscrizione|uitschrijven|wypisz się|отписаться|配信停止|退订"
+    r"product update|release notes|what's new|unsubscribe|see you at|join us|register now|save the date|conference|our blog|new features?|bolet[íi]n|nieuwsbrief|nyhetsbrev|nyhedsbrev|rundbrief|lettre d.information|infolettre|notiziario|boletim|biuletyn|hírlevél|uutiskirje|zpravodaj|ニュースレター|뉴스레터|ver en el navegador|im browser (?:an)?sehen|voir dans (?:le|votre) navigateur|ver no navegador|nel browser|abbestellen|abmelden|se désabonner|darse de baja|cancelar (?:a )?inscrição|annulla l'iscrizione|uitschrijven|wypisz się|отписаться|配信停止|退订"
 )
 _ADDRESSED = linear(
     r"\byour (?:network|server|customer|client|infrastructure|ip|host|abuse|platform|service|user)|hosted (?:by|with) you|please (?:remove|suspend|take|disable|investigate|stop|block)|take ?down (?:request|notice)|abuse (?:report|team|department)|"

@@ -39,6 +39,10 @@ _TITLE = linear(
 )
 
 
+#: How many names of authorities count; a regulator that reports a site names itself and others, and demands little.
+_BODIES = 2
+
+
 def form(subject: str, text: str, sender: str = "") -> Form | None:
     """`order`, `referral` or None. A CERT that merely passes on an incident is not an order.
 
@@ -58,4 +62,4 @@ def form(subject: str, text: str, sender: str = "") -> Form | None:
         authorities = 1
     demands = max(different(_DEMAND, head, 20), different(phrases("demand"), head, 20))
     letter = 1 if found(_LETTER, head[:1500]) else 0
-    return Form.ORDER if demands and authorities + demands + letter >= 4 else None
+    return Form.ORDER if demands and min(authorities, _BODIES) + demands + letter >= 4 else None

@@ -366,6 +366,8 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
             targets += source
     if not targets:
         targets = together.best(candidates)
+    if not targets and context.category in (Category.COMPROMISED, Category.ACCOUNT_TAKEOVER):
+        targets = together.own_site(candidates, lines)
     if context.category in together.SHOWN and not any(v.kind in ("url", "domain") for v in targets):
         targets += together.best_page(candidates, lines)
     if context.category in together.SHOWN_ON and not any(v.kind in ("ip", "cidr") for v in targets):

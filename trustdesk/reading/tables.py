@@ -323,7 +323,7 @@ def _row(lines: Layout, at: int, heading: _Heading) -> tuple[list[tuple[int, str
         longer = f"{body}\n{more}".split(delimiter)
         if more.strip() and len(longer) == heading.size:
             body, fields, used = f"{body}\n{more}", longer, 2
-    if heading.size > 3 and len(fields) * 2 < heading.size:
+    if heading.size >= 3 and len(fields) * 2 < heading.size:
         return None, 0  # the beginning of another table
     if abs(len(fields) - heading.size) > 1 and len(fields) < max(heading.columns) + 1:
         return None, 0

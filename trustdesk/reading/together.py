@@ -115,6 +115,16 @@ def best_page(candidates: list[Value], lines: Layout) -> list[Value]:
     return [v for v in pages if v.score >= best - 0.3] if best >= 0.0 else []
 
 
+def own_site(candidates: list[Value], lines: Layout) -> list[Value]:
+    """The site that somebody reports who owns it: the first that the text names, though it is the sender's own."""
+    pages = [
+        v
+        for v in candidates
+        if v.kind in ("url", "domain") and v.best is not None and lines.lines[lines.index_at(v.best.start)].zone == BODY
+    ]
+    return pages[:1]
+
+
 #: Complaints about what is shown, whose place on a machine is mostly named as well.
 SHOWN_ON = SHOWN | {
     Category.COMPROMISED,
