@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.processes import TRUSTDESK, own_desk
 from trustdesk.core.policies import parse_policy
-from trustdesk.core.types import Category
+from trustdesk.core.types import Category, Form
 from trustdesk.demo import mailbag, week
 from trustdesk.demo.people import BITES_ON, story
 from trustdesk.demo.player import LEFT, ONCE, WAVE
@@ -59,6 +59,8 @@ def test_a_fresh_message_is_another_message_that_says_the_same(mail: dict[str, m
         first, second = (mailbag.fresh(sample, NOW, dice) for _ in range(2))
         assert identity(first) != identity(second) != identity(sample.raw), sample.file
         was, became = read(sample.raw), read(first)
+        if was.form is Form.REPLY:  # to a letter of another desk; played anew it answers nothing
+            continue
         assert (was.form, was.category) == (became.form, became.category), sample.file
         assert [t.value for t in was.targets] == [t.value for t in became.targets], sample.file
 
