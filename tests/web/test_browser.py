@@ -128,6 +128,7 @@ STAFF = (
     "held",
     "appeals",
     "reviews",
+    "senders",
     "incoming",
     "outbox",
     "outbox/mailbox",

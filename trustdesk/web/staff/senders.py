@@ -55,7 +55,7 @@ def resume(request: HttpRequest, code: str) -> HttpResponse:
 
 def _show(request: HttpRequest, ask: Callable[[], senders.Sender]) -> HttpResponse:
     found = ask()
-    typed: dict[str, Any] = {"days": str(found.rule.days or ""), "grounds": (), "reasons": "", "weighed": {}, "why": ""}
+    typed: dict[str, Any] = {"days": "", "grounds": (), "reasons": "", "weighed": {}, "why": ""}
     status = 200
     if request.method == "POST":
         typed = _typed(request)
