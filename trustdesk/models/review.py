@@ -32,5 +32,7 @@ class Review(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["sampled_at"], name="review_waiting", condition=models.Q(state="drawn")),
+            # What is counted on every page: a disagreement that whoever decided has not read.
+            models.Index(fields=["done_at"], name="review_unread", condition=models.Q(agreed=False, read_at=None)),
             models.Index(fields=["done_at"], name="review_done", condition=models.Q(done_at__isnull=False)),
         ]
