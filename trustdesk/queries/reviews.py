@@ -82,9 +82,9 @@ def feedback(user: Any, *, now: datetime) -> list[Review]:
 
 
 def unread_by(sealed: bool, me: str, since: datetime) -> QuerySet[Review]:
-    """Those that the actor `me`, who sees sealed cases or does not, has not read."""
+    """The disagreements that the actor `me`, who sees sealed cases or does not, has not read."""
     theirs = Decision.objects.filter(Q(made_by=me) | Q(settled_by=me), pk=OuterRef("decision_id"))
-    found = Review.objects.filter(access.shown(sealed, "case__"), done_at__gt=since, read_at=None)
+    found = Review.objects.filter(access.shown(sealed, "case__"), agreed=False, done_at__gt=since, read_at=None)
     return found.filter(Exists(theirs))  # looked up for each of the few, where SQLite would begin at every decision
 
 
