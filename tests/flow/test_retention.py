@@ -258,6 +258,8 @@ def test_facts_indicators_and_reasons_go_and_the_account_stays(cleared: Case, no
     assert dry["what"] == "would go" and dry["indicators"] == 1 and dry["decisions"] == 2 and dry["measures"] == 1
     assert dry["facts"] == Fact.objects.filter(case=cleared).count() and dry["notes"] == 1 and dry["appeals"] == 1
     assert held_of(cleared) == before  # a dry run
+    rows = everything(monkeypatch, later)[-1]["rows"]
+    assert rows["decisions"] == 2 and rows["facts"] == dry["facts"] and rows["letters"] == dry["letters"]
     account = list(Entry.objects.exclude(kind__contains="eras").order_by("id").values_list("hash", flat=True))
     run(monkeypatch, later, "--do-it")
     cleared.refresh_from_db()

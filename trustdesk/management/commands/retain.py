@@ -55,14 +55,24 @@ class Command(Base):
         total = {n: sums[n] for n in ("kept", "would go", "erased", "refused") if sums[n]}
         cases = {n: sums[f"words {n}"] for n in ("kept", "would go", "erased", "refused") if sums[f"words {n}"]}
         size = sums["erased bytes"] or sums["would go bytes"]
+        rows = {name: sums[f"rows {name}"] for name in forget.KINDS if sums[f"rows {name}"]}
         if as_json:
             self.say_json(
-                {"summary": total, "words": cases, "bytes": size, "dry_run": not do_it, "rulebook": retention.version()}
+                ({"rows": rows} if rows else {})
+                | {
+                    "summary": total,
+                    "words": cases,
+                    "bytes": size,
+                    "dry_run": not do_it,
+                    "rulebook": retention.version(),
+                }
             )
         else:
             told = ", ".join(f"{n} {word}" for word, n in total.items()) or "nothing is older than a month"
             if cases:
                 told += "; words of people: " + ", ".join(f"{n} {word}" for word, n in cases.items()) + " (cases)"
+            if rows:
+                told += " with " + ", ".join(f"{n} {name}" for name, n in rows.items())
             self.say(f"{told}; {size} bytes{'' if do_it else '. This was a dry run: --do-it erases'}")
 
     def _words(self, words: forget.Words, sums: Counter[str], *, do_it: bool, as_json: bool, kept: bool) -> None:
@@ -79,6 +89,8 @@ class Command(Base):
         if word == "kept" and not kept:
             return
         counts = words.counts()
+        if word in ("would go", "erased"):
+            sums.update({f"rows {name}": n for name, n in counts.items()})
         if as_json:
             self.say_json({"words": words.code, **counts, "what": word, "why": words.verdict.why})
         else:
