@@ -179,6 +179,20 @@ def test_by_itself_nothing_leaves_until_it_was_rehearsed(
     assert not Task.objects.exists(), "switched off: no look is owed any more"
 
 
+def test_a_register_that_was_away_for_days_gets_what_it_missed(
+    database: Simulator, decided: Decision, now: datetime, plan: Callable[..., None]
+) -> None:
+    at = now + timedelta(days=1)
+    assert submit(now, "dsa_tdb", "--do-it") == 0
+    Task.objects.filter(name="submit").update(state="dead")
+    registers.rehearsed("dsa_tdb", [], actor=ANA, now=at)
+    plan(mode="send", since=now.date())
+    submitting.run(at)
+    load_handlers()
+    work.run_until_idle(lambda: at)
+    assert Submission.objects.get().state == "sent" and len(database.requests) == 1
+
+
 def test_a_dry_run_goes_on_looking_and_sends_nothing(
     database: Simulator, decided: Decision, now: datetime, plan: Callable[..., None]
 ) -> None:

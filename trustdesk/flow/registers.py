@@ -97,6 +97,13 @@ def _handing_over(exchange: str) -> Todo:
     return Todo("submit", {"exchange": exchange}, key=send_key(exchange))
 
 
+def keep_sending(exchange: str, *, now: datetime) -> None:
+    """Owe the handing over of what is queued anew, where the task for it was given up: the register may be back."""
+    if Submission.objects.filter(exchange=exchange, state="queued").exists():
+        with transaction.atomic():
+            add_tasks([_handing_over(exchange)], now=now)
+
+
 def again(number: int, wanted: Wanted | None, *, actor: Actor, now: datetime) -> None:
     """A person says that what kept a record back is mended: it is taken as it is built now and handed over, also when it
     is the same as before. Raises Refused where it does not wait, is not built any more, or is wrong still; what is wrong

@@ -61,6 +61,7 @@ def _one(plan: Plan, clock: Callable[[], datetime]) -> bool:
     wanted = [registers.checked(one, exchange) for one in found]
     if plan.mode == SEND and registers.was_rehearsed(name):
         counts = registers.queue(name, wanted, actor=ACTOR, now=clock())
+        registers.keep_sending(name, now=clock())
         return len(wanted) == MOST and counts["queued"] > 0
     registers.rehearsed(name, wanted, actor=ACTOR, now=clock())
     return False
