@@ -10,6 +10,7 @@ import pytest
 from trustdesk.core.deciding import CaseFacts, Draft
 from trustdesk.core.policies import Policy, parse_policy
 from trustdesk.core.policy_diff import Change, Decided, Difference, changes, replay
+from trustdesk.core.strict import BadRules
 from trustdesk.rules import Rulebook
 
 SOURCE = Path(__file__).resolve().parents[2] / "rulebook/policies/example-host/policy.toml"
@@ -131,3 +132,29 @@ def test_the_written_policy_on_repeat_infringers_says_what_is_done(book: Ruleboo
     assert f"after **{strikes.expire_days} days**" in text
     for category in strikes.categories:
         assert {"spam": "unsolicited bulk messages"}.get(category, category) in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where"),
+    [
+        ("people = 5\n", "people = 101\n", "review.people"),
+        ("people = 5\n", "everybody = 5\n", "review.everybody"),
+        ("copyright = 10\n", "copyrights = 10\n", "review.categories.copyrights"),
+        ("copyright = 10\n", 'copyright = "ten"\n', "review.categories.copyright"),
+        ("copyright = 10\n", "copyright = 10\n\n[review.deciders]\nana = 50\n", "review.deciders.ana"),
+        ('at_once = ["child_safety"', 'at_once = ["children"', "windows.at_once"),
+    ],
+)
+def test_a_share_of_second_looks_or_a_word_that_cannot_be_is_refused(before: str, after: str, where: str) -> None:
+    with pytest.raises(BadRules) as bad:
+        edited((before, after))
+    assert where in {finding.field for finding in bad.value.findings}
+
+
+def test_a_new_share_of_second_looks_is_named(old: Policy) -> None:
+    new = edited(("people = 5\n", "people = 8\n"), ("copyright = 10\n", "copyright = 12\n"))
+    named = {change.where: (change.old, change.new) for change in changes(old, new)}
+    assert named == {
+        "reviews people": ("5", "8"),
+        "reviews categories": ("child_safety 50, copyright 10", "child_safety 50, copyright 12"),
+    }
