@@ -134,7 +134,9 @@ def _of(case: Case, now: datetime) -> Words:
 
 def _speaks(report: Report) -> bool:
     """Something of who wrote stands in the report's own row."""
-    return bool(report.title or report.envelope_from or report.message_id or any(p.get("message") for p in report.problems))
+    return bool(
+        report.title or report.envelope_from or report.message_id or any(p.get("message") for p in report.problems)
+    )
 
 
 def _numbers(found: Any) -> tuple[int, ...]:
