@@ -120,7 +120,9 @@ LETTERS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
 )
 
 #: Kind of letter → parts that it may say: other code asks whether it did, and nothing is lacking without them.
-MAY_SAY: Mapping[str, tuple[str, ...]] = MappingProxyType({"acknowledgement": ("waits",), "appeal_received": ("waits",)})
+MAY_SAY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"acknowledgement": ("waits",), "appeal_received": ("waits",)}
+)
 
 
 def missing_parts(kind: str, parts: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -85,7 +85,9 @@ def verdict_on(cases: Iterable[Case], now: datetime) -> retention.Verdict:
 def _preserved(case: Case) -> list[str]:
     out = [f"{PRESERVATION} on case {case.code}"] if PRESERVATION in duties.confirmed(case) else []
     live = Suspension.objects.filter(Q(state__in=("held", "running")) | Q(contest_state="lodged"))
-    if any(case.pk == number or f"case:{case.pk}" in grounds for number, grounds in live.values_list("case", "grounds")):
+    if any(
+        case.pk == number or f"case:{case.pk}" in grounds for number, grounds in live.values_list("case", "grounds")
+    ):
         out.append(f"a suspension of a sender rests on case {case.code}")
     return out
 
