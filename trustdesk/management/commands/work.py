@@ -20,7 +20,9 @@ class Command(Base):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One option."""
-        parser.add_argument("--until-idle", action="store_true", help="end when nothing is due any more and no decision rests")
+        parser.add_argument(
+            "--until-idle", action="store_true", help="end when nothing is due any more and no decision rests"
+        )
 
     def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
         """Safe beside a running desk: a task is leased by one worker at a time."""
@@ -29,7 +31,9 @@ class Command(Base):
             sys.exit(parts.worker())
         parts.load_handlers()
         done = work.run_until_idle(clock.now)
-        while (rests_until := work.rests_until()) is not None:  # a decision that may still be taken back is work under way
+        while (
+            rests_until := work.rests_until()
+        ) is not None:  # a decision that may still be taken back is work under way
             time.sleep(max(0.1, (rests_until - clock.now()).total_seconds()))
             done += work.run_until_idle(clock.now)
         self.note(f"{done} tasks done")
