@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trustdesk.core.types import NOT_REPORTS, Category, Form
+from trustdesk.insight.lake import life as life_of
 from trustdesk.insight.lake import schema
+from trustdesk.insight.lake.life import Life, Row, absent, instant
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: One journal entry: {"chain", "seq", "kind", "at" (aware), "actor", "body" (decoded JSON)}.
 Line = dict[str, Any]
-Row = dict[str, Any]
 
 FINAL = frozenset({"decision.made", "decision.approved"})
 #: A decision that rests is none yet; one that is taken back while it rests never was.
 RESTING = frozenset({"decision.rested", "decision.taken_back"})
-OVERTURNED = frozenset({"upheld", "partly_upheld"})
 
 
 #: Columns that every fact of a case takes over from it, by table.
@@ -89,22 +88,22 @@ class Facts:
         elif kind.startswith("decision.") and kind not in RESTING:
             self._decision(kind, here, body)
         elif kind.startswith("measure."):
-            _measure(life, kind, at, body)
+            life_of.measure(life, kind, at, body)
         elif kind.startswith("notice."):
-            _notice(life, kind, here, body)
+            life_of.notice(life, kind, here, body)
         elif kind.startswith("appeal.") or kind == "putback.ordered":
-            _appeal(life, kind, here, body)
+            life_of.appeal(life, kind, here, body)
         elif kind.startswith("review."):
-            _review(life, kind, here, body, person)
+            life_of.review(life, kind, here, body, person)
         elif kind.startswith("suspension."):
-            _suspension(life, kind, here, body)
+            life_of.suspension(life, kind, here, body)
         elif kind == "survey.answered":
             answer = {"notice_id": body["notice"], "by_role": body["by"], "answer": body["answer"]}
             life.put("fact_survey", here | answer | {"answered_at": at, "with_words": bool(body.get("words"))})
         for clock in body.get("clocks") or ():
-            _clock(life, clock, here)
+            life_of.clock(life, clock, here)
         if "case_state" in body:
-            _step(life, here, body["case_state"], opening=kind == "case.opened")
+            life_of.step(life, here, body["case_state"], opening=kind == "case.opened")
 
     def finish(self) -> Facts:
         """No more entries will come."""
@@ -151,7 +150,7 @@ class Facts:
             life.since = received if not life.reported else min(life.since or received, received)
             life.reported = True
             life.case["reports"] = life.case.get("reports", 0) + 1
-        number = body.get("report") or _absent(here)
+        number = body.get("report") or absent(here)
         row = here | {
             "report_id": number,
             "received_at": received,
@@ -173,7 +172,7 @@ class Facts:
 
     def _decision(self, kind: str, here: Row, body: Row) -> None:
         life, at = self._life, here["recorded_at"]
-        number = body.get("decision") or _absent(here)
+        number = body.get("decision") or absent(here)
         row = life.decisions.get(number)
         if row is None:
             row = life.decisions[number] = here | {
@@ -236,7 +235,7 @@ class Facts:
                 report["first_decision_at"], report["first_outcome"] = first["happened_at"], first["outcome"]
                 report["first_ground"], report["first_automated"] = first["ground"], first["automated"]
             if report["form"] == Form.ORDER:
-                life.put("fact_legal_request", _request(life, report, first))
+                life.put("fact_legal_request", life_of.request(life, report, first))
         for review in life.reviews.values():
             review["outcome"] = life.decisions.get(review["decision_id"], {}).get("outcome")
         for appeal in life.appeals.values():
@@ -246,189 +245,6 @@ class Facts:
         for name, rows in life.rows.items():
             extra = {c: about[c] for c in SHARED[name] if c in about}
             self.tables[name] += [extra | row for row in rows]
-
-
-@dataclass(slots=True)
-class Life:
-    """What must be known of one case while its chain is read."""
-
-    chain: int
-    case: Row = field(default_factory=dict)
-    about: Row = field(default_factory=dict)  # columns that every fact of the case shares
-    state: str = ""
-    since: datetime | None = None
-    reported: bool = False
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    decisions: dict[int, Row] = field(default_factory=dict)
-    finals: list[Row] = field(default_factory=list)
-    measures: dict[int, Row] = field(default_factory=dict)
-    notices: dict[int, Row] = field(default_factory=dict)
-    appeals: dict[int, Row] = field(default_factory=dict)
-    clocks: dict[int, Row] = field(default_factory=dict)
-    drawn: dict[int, Row] = field(default_factory=dict)
-    reviews: dict[int, Row] = field(default_factory=dict)
-    suspensions: dict[int, Row] = field(default_factory=dict)
-
-    def put(self, name: str, row: Row) -> None:
-        """One more row of a table; what it shares with its case is added when the chain ends."""
-        self.rows.setdefault(name, []).append(row)
-
-    @property
-    def last_person(self) -> str | None:
-        """Pseudonym of who wrote the entry that is being read."""
-        key: str | None = self.rows["fact_entry"][-1]["actor_key"]
-        return key
-
-
-def _measure(life: Life, kind: str, at: datetime, body: Row) -> None:
-    row = life.measures.get(body.get("measure") or 0)
-    if row is None:
-        return
-    row["state"] = body.get("state") or row["state"]
-    column = {"measure.applied": "applied_at", "measure.confirmed": "confirmed_at", "measure.lifted": "lifted_at"}.get(
-        kind
-    )
-    if column:
-        row[column] = at
-    row["failures"] += kind == "measure.failed"
-
-
-def _notice(life: Life, kind: str, here: Row, body: Row) -> None:
-    number = body.get("notice")
-    if number is None:  # nobody to write to, or the judging of a report
-        return
-    row = life.notices.get(number)
-    if row is None:
-        row = life.notices[number] = here | {
-            "notice_id": number,
-            "queued_at": here["recorded_at"],
-            "kind": body.get("kind") or "",
-            "to_role": body.get("to_role") or "",
-            "language": body.get("language"),
-            "report_id": body.get("report"),
-            "decision_id": body.get("decision"),
-            "asks": bool(body.get("asks")),
-        }
-        life.put("fact_notice", row)
-    row["state"] = body.get("state") or "queued"
-    if kind == "notice.sent":
-        row["sent_at"] = here["recorded_at"]
-
-
-def _appeal(life: Life, kind: str, here: Row, body: Row) -> None:
-    number = body.get("appeal") or _absent(here)
-    row = life.appeals.get(number)
-    if row is None:
-        row = life.appeals[number] = here | {
-            "appeal_id": number,
-            "lodged_at": here["recorded_at"],
-            "kind": body.get("kind") or "appeal",
-            "by_role": body.get("by") or "",
-            "decision_id": body.get("decision") or 0,
-            "overturned": False,
-            "state": "lodged",
-        }
-        life.put("fact_appeal", row)
-    if kind != "appeal.lodged":
-        row["state"] = "put_back" if kind == "putback.ordered" else body.get("state") or row["state"]
-        row["resolved_at"], row["replacement"] = here["recorded_at"], body.get("replacement")
-        row["overturned"] = row["state"] in OVERTURNED
-
-
-def _review(life: Life, kind: str, here: Row, body: Row, person: str | None) -> None:
-    number = body.get("review") or _absent(here)
-    if kind == "review.sampled":
-        life.drawn[number] = {"sampled_at": here["recorded_at"], "share": body.get("share")}
-    elif kind == "review.done":
-        row = here | {
-            "review_id": number,
-            "happened_at": here["recorded_at"],
-            "decision_id": body.get("decision") or 0,
-            "automated": bool(body.get("automated")),
-            "sampled_at": instant(body.get("sampled_at")),
-            "agreed": bool(body.get("agreed")),
-            "reason": body.get("reason") or None,
-            "by_key": person,
-        }
-        life.reviews[number] = row | life.drawn.get(number, {})
-        life.put("fact_review", life.reviews[number])
-    elif kind in ("review.reopened", "review.stood") and number in life.reviews:
-        life.reviews[number]["result"] = kind.removeprefix("review.")
-
-
-def _suspension(life: Life, kind: str, here: Row, body: Row) -> None:
-    number = body.get("suspension") or _absent(here)
-    row = life.suspensions.setdefault(number, {"suspension_id": number, "who": body.get("who") or ""})
-    if "days" in body:
-        row |= {"days": body["days"], "grounds": len(body.get("grounds") or ())}
-    row |= {"state": body.get("state") or "", "until": instant(body.get("until"))}
-    if "began_at" not in row and row["state"] == "running":
-        row |= here | {"began_at": here["recorded_at"]}
-        life.put("fact_suspension", row)
-    if kind in ("suspension.ended", "suspension.lifted") or row["state"] in ("ended", "lifted"):
-        row.setdefault("ended_at", here["recorded_at"])
-    if kind == "suspension.contested":
-        row["contested"] = "lodged"
-    row["contested"] = body.get("contest_state") or row.get("contested")
-
-
-def _clock(life: Life, clock: Row, here: Row) -> None:
-    """A clock is met or breached, never both: what was done late is a breach, on its due day."""
-    at, row = here["recorded_at"], life.clocks.get(clock["id"])
-    if row is None:
-        row = life.clocks[clock["id"]] = here | {
-            "clock_id": clock["id"],
-            "counted_at": at,
-            "regime": clock["regime"],
-            "name": clock["name"],
-            "kind": clock["kind"],
-            "actor": clock["actor"],
-            "result": "running",
-        }
-        life.put("fact_clock", row)
-    row["due_at"], row["state"] = instant(clock.get("due")), clock["state"]
-    breached = instant(clock.get("breached"))
-    if clock["state"] == "met" and "met_at" not in row:
-        row["met_at"] = at
-        if breached is None and row["result"] != "breached":
-            row["counted_at"], row["result"] = at, "met" if clock.get("due") else "met_without_due_time"
-    if breached is not None and row["result"] != "breached":
-        row["counted_at"], row["breached_at"], row["result"] = breached, breached, "breached"
-    if clock["state"] in ("expired", "cancelled") and row["result"] == "running":
-        row["counted_at"], row["result"] = at, "ended"
-
-
-def _step(life: Life, here: Row, state: str, *, opening: bool) -> None:
-    was, life.state = life.state, state
-    life.case["state"] = state
-    if state == was and not opening:
-        return
-    opens = int(state != "closed") - int(was not in ("", "closed"))
-    step = "opened" if opening else "closed" if state == "closed" else "reopened" if was == "closed" else "moved"
-    at = here["recorded_at"]
-    life.put("fact_step", here | {"happened_at": at, "old": was, "new": state, "step": step, "opens": opens})
-    if step == "closed":
-        life.case["closings"] = life.case.get("closings", 0) + 1
-    life.case["reopenings"] = life.case.get("reopenings", 0) + (step == "reopened")
-    life.case["last_closed_at"] = at if state == "closed" else None
-
-
-def _request(life: Life, report: Row, first: Row | None) -> Row:
-    """An order as a legal request."""
-    sent = [n["sent_at"] for n in life.notices.values() if n["report_id"] == report["report_id"] and n.get("sent_at")]
-    done = [m.get("confirmed_at") for m in life.measures.values() if first and m["decision_id"] == first["decision_id"]]
-    whole = [at for at in done if at is not None]
-    return {
-        "request_id": report["report_id"],
-        **{name: report[name] for name in ("case_id", "seq", "received_at", "recorded_at", "category")},
-        "kind": "information" if report["category"] == Category.DATA_REQUEST else "act",
-        "country": report.get("country"),
-        "items": report["targets"],
-        "acknowledged_at": min(sent, default=None),
-        "effect_at": max(whole) if done and len(whole) == len(done) else None,
-        "outcome": first["outcome"] if first else None,
-        "decided_at": first["happened_at"] if first else None,
-    }
 
 
 def facts(lines: Iterable[Line], rows: Rows | None = None, pseudonym: Pseudonym = nobody) -> Facts:
@@ -446,13 +262,3 @@ def table(of: schema.Table, rows: list[Row]) -> pa.Table:
     wanted = schema.arrow(of)
     arrays = [pa.array([row.get(f.name) for row in rows], type=f.type) for f in wanted]
     return pa.Table.from_arrays(arrays, schema=wanted)
-
-
-def instant(text: str | None) -> datetime | None:
-    """A time as the journal writes it."""
-    return datetime.fromisoformat(text) if text else None
-
-
-def _absent(here: Row) -> int:
-    """A number for what a line does not number; never that of a row."""
-    return -(here["case_id"] * 1_000_000 + here["seq"])
