@@ -37,6 +37,11 @@ SEPARATES = (" ", "\t", ",", ";", "|")
 REACH = 2000
 
 
+def without_links(text: str) -> str:
+    """`text` with other indicators in it left out."""
+    return LINKS.sub(" ", text) if "." in text or "://" in text else text
+
+
 def in_row(text: str, at: int, size: int) -> bool:
     """True for an address that fills a field of a row: at least three fields, set apart by one kind of separator."""
     row = text[max(at - REACH, 0) : at + size + REACH]

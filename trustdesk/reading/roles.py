@@ -26,7 +26,6 @@ from trustdesk.reading.hints import (
     KEY_NAME,
     LABELLED,
     LABELLED_BONUS,
-    LINKS,
     LISTED,
     NAMES,
     OF_ADDRESS,
@@ -40,6 +39,7 @@ from trustdesk.reading.hints import (
     is_reverse_name,
     looks_up,
     sibling,
+    without_links,
 )
 from trustdesk.reading.layout import (
     BODY,
@@ -201,7 +201,7 @@ class _Weigher:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
         alone = not before.strip(BULLETS) and not tail.strip(BULLETS)
-        near = self.weight("near", LINKS.sub(" ", self.context_before(index, before)), mention.kind)
+        near = self.weight("near", without_links(self.context_before(index, before)), mention.kind)
         after = self.weight("after", tail)
         head = self.heading(index)
         score += near + after
