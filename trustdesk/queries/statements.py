@@ -39,7 +39,7 @@ def statement(decision: Decision, *, language: str = "") -> tdb.Statement:
         book = rules.current().regimes
         ground = "; ".join(book[row["id"]].source for row in case.regimes if row["id"] in book)
     first = Report.objects.filter(joinings__case=case).order_by("received_at").first()
-    seen = (first.incident_at or first.received_at) if first is not None else case.opened_at
+    seen = min(first.incident_at or first.received_at, first.received_at) if first is not None else case.opened_at
     bitten = Measure.objects.filter(decision=decision, applied_at__isnull=False).order_by("applied_at").first()
     since = bitten.applied_at if bitten is not None and bitten.applied_at is not None else decision.made_at
     words = rules.current().taxonomy.category(case.category).maps.get("dsa", ())
