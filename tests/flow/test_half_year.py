@@ -39,7 +39,10 @@ def chosen() -> list[maker.Plan]:
         ("automated", lambda p: p.automated and p.measured),
         *((c["id"], lambda p, c=c: p.category["id"] == c["id"]) for c in maker.MIX["category"]),
         *((f"{d} {i}", lambda p, d=d, i=i: p.door == d and p.items >= i) for d in maker.MIX["doors"] for i in (1, 2)),
-        *((f"{k} as XARF", lambda p, k=k: p.door == "api" and p.category["id"] == k) for k in ("phishing", "trademark")),
+        *(
+            (f"{k} as XARF", lambda p, k=k: p.door == "api" and p.category["id"] == k)
+            for k in ("phishing", "trademark")
+        ),
         ("copyright by mail", lambda p: p.door == "mail" and p.category["id"] == "copyright"),
     ]
     found: list[maker.Plan] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -82,3 +83,21 @@ def test_a_task_that_nobody_knows_is_kept(done, now: datetime):
     add_tasks([Todo("unheard", {})], now=now)
     work.run_once(lambda: now)
     assert "nobody does tasks called" in Task.objects.get().error
+
+
+def test_what_a_dead_worker_left_comes_before_other_work_once_a_second(
+    db: None, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Task.objects.create(
+        name="note", state="leased", leased_until=now - timedelta(minutes=1), due_at=now, created_at=now
+    )
+    Task.objects.create(name="note", due_at=now - timedelta(hours=1), created_at=now)
+    monkeypatch.setattr(work, "_looked", time.monotonic() + 3600)
+    (first,) = work.claim(now=now)
+    assert first.leased_until is None, "it was looked for a moment ago: what waits goes first"
+    (second,) = work.claim(now=now)
+    assert second.leased_until is not None, "and is found when nothing waits"
+    Task.objects.update(state="leased", leased_until=now - timedelta(minutes=1))
+    Task.objects.create(name="note", due_at=now - timedelta(hours=1), created_at=now)
+    monkeypatch.setattr(work, "_looked", float("-inf"))
+    assert {task.leased_until is not None for task in work.claim(now=now)} == {True}

@@ -52,7 +52,9 @@ def sheets(data: bytes) -> Iterator[tuple[str, list[list[str]]]]:
             found = {row.get("Type", "").rpartition("/")[2]: _target(place, row) for row in links.values()}
             properties = book.find(f"{NS}workbookPr")
             old = properties is not None and properties.get("date1904") in ("1", "true")
-            shown = _Book(_shared(archive, found), _styles(archive, found), date(1904, 1, 1) if old else date(1899, 12, 30))
+            shown = _Book(
+                _shared(archive, found), _styles(archive, found), date(1904, 1, 1) if old else date(1899, 12, 30)
+            )
             for sheet in book.iter(f"{NS}sheet"):
                 row = links.get(sheet.get(REL, ""))
                 if row is not None and row.get("Type", "").endswith("/worksheet"):
