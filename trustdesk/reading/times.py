@@ -77,7 +77,8 @@ def parse(text: str) -> datetime | None:
         return _make(year, month, day, hour, minute, second, zone)
     match = _CHARACTERS.search(text)
     if match:
-        return _make(*match.groups(), None)
+        year, month, day, hour, minute, second = match.groups()
+        return _make(year, month, day, hour, minute, second, None)
     return None
 
 
