@@ -79,6 +79,8 @@ BEHAVIOUR = frozenset(
 IMITATED = frozenset({Category.PHISHING, Category.FRAUD, Category.TRADEMARK})
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
 _PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 0.5}
+#: Links to where one reports, and to what is known of a weakness: nobody complains of these.
+_HELP = re.compile(r"(?i)report(?:ing)?[-_]?(?:abuse|incident|form)|(?:abuse|incident)[-_]report|[^a-z]cve-\d{4}-\d")
 #: Links to the paper that shows that somebody may act for another.
 _AUTHORITY = re.compile(
     r"(?i)[^a-z0-9](?:loa|loas|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney"
@@ -178,7 +180,7 @@ class _Weigher:
                 total -= 1.0
             if looks_up(value):
                 total -= 3.0
-            if _AUTHORITY.search(value.value):
+            if _AUTHORITY.search(value.value) or _HELP.search(value.value):
                 total -= 3.0
             total -= _PAGE_PENALTY.get(context.category, 0.0) if context.category else 0.0
         return total
@@ -369,7 +371,9 @@ def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claime
     if not targets and context.category in (Category.COMPROMISED, Category.ACCOUNT_TAKEOVER):
         targets = together.own_site(candidates, lines)
     if context.category in together.SHOWN and not any(v.kind in ("url", "domain") for v in targets):
-        targets += together.best_page(candidates, lines)
+        targets += together.best_page(targets, candidates, lines)
+    elif context.category in together.MAYBE_SHOWN and not any(v.kind in ("url", "domain") for v in targets):
+        targets += together.only_page(candidates, lines)
     if context.category in together.SHOWN_ON and not any(v.kind in ("ip", "cidr") for v in targets):
         targets += together.best_address(candidates, lines)
     targets += together.companions(targets, candidates, lines)

@@ -104,26 +104,42 @@ SHOWN = frozenset(
 )  # fmt: skip
 
 
-def best_page(candidates: list[Value], lines: Layout) -> list[Value]:
-    """The best page or name in the text of a complaint that so far names only an address; none if all speak against."""
-    pages = [
+def best_page(targets: list[Value], candidates: list[Value], lines: Layout) -> list[Value]:
+    """The best page or name in the text of a complaint that so far names only an address; none if words speak against."""
+    pages = _pages(candidates, lines)
+    best = max((v.score for v in pages), default=-9.0)
+    if best < 0.0:  # no word for it: in prose that names an address, not beside a log or a table
+        prose = not any(v.best is not None and (v.best.hint or v.why.startswith("log")) for v in targets)
+        return [v for v in pages if prose and v.score == best >= _UNSAID and _UNSPOKEN in v.why]
+    return [v for v in pages if v.score >= best - 0.3]
+
+
+#: What a name weighs of which no word says anything, for it or against it.
+_UNSAID = -0.6
+_UNSPOKEN = "near +0.0 after +0.0 head +0.0"
+
+
+def only_page(candidates: list[Value], lines: Layout) -> list[Value]:
+    """The only page in the text of a complaint that so far names only an address, if nothing speaks against it."""
+    pages = [v for v in _pages(candidates, lines) if v.score > -3.0]
+    return pages if len(pages) == 1 and pages[0].kind == "url" and pages[0].score >= 0.0 else []
+
+
+def _pages(candidates: list[Value], lines: Layout) -> list[Value]:
+    return [
         v
         for v in candidates
         if v.kind in ("url", "domain") and v.best is not None and lines.lines[lines.index_at(v.best.start)].zone == BODY
     ]
-    best = max((v.score for v in pages), default=-1.0)
-    return [v for v in pages if v.score >= best - 0.3] if best >= 0.0 else []
 
 
 def own_site(candidates: list[Value], lines: Layout) -> list[Value]:
     """The site that somebody reports who owns it: the first that the text names, though it is the sender's own."""
-    pages = [
-        v
-        for v in candidates
-        if v.kind in ("url", "domain") and v.best is not None and lines.lines[lines.index_at(v.best.start)].zone == BODY
-    ]
-    return pages[:1]
+    return _pages(candidates, lines)[:1]
 
+
+#: Complaints that may be about a page or only about a machine.
+MAYBE_SHOWN = frozenset({Category.MALWARE, Category.COMPROMISED, Category.OTHER, None})
 
 #: Complaints about what is shown, whose place on a machine is mostly named as well.
 SHOWN_ON = SHOWN | {
@@ -223,8 +239,9 @@ def _same_label(targets: list[Value], candidates: list[Value], lines: Layout) ->
     }
     out: dict[int, Value] = {}
     if labels:
+        least = min(-2.5, min(v.score for v in targets) - 0.5)  # where the best is bad, its neighbour may be as bad
         for value in candidates:
-            if id(value) not in chosen and value.score > -2.5 and value.best is not None:
+            if id(value) not in chosen and value.score > least and value.best is not None:
                 if any(_labelled(value, m, lines) in labels for m in value.mentions[:MENTIONS]):
                     out[id(value)] = value
     return out
@@ -246,7 +263,7 @@ def _spells(name: str, address: str) -> bool:
 
 
 _NAME_LABEL = re.compile(
-    r"(?i)^\W{0,3}(?:domain(?: ?name)?|host(?: ?name)?|hostname or ip|reverse(?: dns)?|r?dns|ptr|fqdn|dominio|domaine|server(?: ?name)?|rechner(?:name)?|equipo|h[ôo]te|nom d'h[ôo]te)\s{0,2}[:=]\s*$"
+    r"(?i)^\W{0,8}(?:domain(?: ?name)?|name|nom|nombre|nome|host(?: ?name)?|hostname or ip|reverse(?: dns)?|r?dns|ptr|fqdn|dominio|domaine|server(?: ?name)?|rechner(?:name)?|equipo|h[ôo]te|nom d'h[ôo]te)\s{0,2}[:=]\s*$"
 )
 _ADDRESS_LABEL = re.compile(r"(?i)^[^:=]{0,30}\b(?:ip|adress?e?|address|direcci[óo]n|indirizzo)\b[^:=]{0,12}[:=]\s*$")
 
