@@ -72,7 +72,9 @@ SUSPENDED = {
     "waits_from": datetime(2026, 11, 16, 9, 40, tzinfo=UTC),
     "waits_until": datetime(2026, 11, 30, 9, 40, tzinfo=UTC),
     "appeal_until": DECIDED["appeal_until"],
-    "reasons": "Four times you reported https://shop-9.example/ as phishing. Each time it was the shop of the brand's own dealer.",
+    "reasons": (
+        "Four times you reported https://shop-9.example/ as phishing. Each time it was the shop of the brand's own dealer."
+    ),
     "weighed": (
         ("number", "Four within three weeks."),
         ("share", "Four of four."),

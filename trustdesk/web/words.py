@@ -514,7 +514,9 @@ FINDING: Words = {
     ),
     "strike.count": _("This would count as a strike against the customer."),
     "strike.limit": _("The customer was warned and has reached the limit of strikes; the policy names a step."),
-    "strike.step": _("The customer was warned and has reached the limit: it counts as a suspension under DSA Article 23(1)."),
+    "strike.step": _(
+        "The customer was warned and has reached the limit: it counts as a suspension under DSA Article 23(1)."
+    ),
     "strike.not_warned": _(
         "The customer has not been warned since the last strike: warn first, unless it is that grave."
     ),
