@@ -165,8 +165,8 @@ _OF_A_CLAIM = linear(
 #: Said of a letter of one's own, whatever it complained of.
 _TAKEN_BACK = linear(
     r"\b(?:our|my|this|the|following|earlier|previous|prior) (?:[\w-]+ ){0,4}?(?:notice|notification|report|complaint|request|claim)s?\b[^.\n]{0,90}\b(?:(?:is|are|was|were|be|been|as) (?:hereby |now |fully )?(?:withdrawn|retracted|rescinded|revoked|cancell?ed)|(?:sent|submitted|filed|made|issued) (?:to you )?(?:in error|by mistake|in mistake|erroneously))",
-    r"\b(?:we|i) (?:hereby |would like to |wish to |want to |must |are |am |have |now ){0,3}(?:withdraw|retract|rescind|revoke|cancel)(?:ing|n|ed)? (?:our|my|the|this|that)\b[^.\n]{0,60}\b(?:notice|notification|report|complaint|request|claim)",
-    r"^(?:re: ?|fwd?: ?)?(?:\[[^\]\n]{1,40}\] ?)?(?:withdrawal|retraction|revocation) of\b[^\n]{0,60}\b(?:notice|notification|report|complaint|request|claim|takedown)",
+    r"\b(?:we|i) (?:hereby |would like to |wish to |want to |must |are |am |have |now ){0,3}(?:withdraw|retract|rescind|revoke|cancel)(?:ing|n|ed)? (?:(?:our|my|the|this|that)\b[^.\n]{0,60}\b)?(?:notice|notification|report|complaint|request|claim)",
+    r"^(?:re: ?|fwd?: ?)?(?:\[[^\]\n]{1,40}\] ?)?(?:withdrawal of|retraction of|revocation of|cancellation of|withdrawn:|rescinded:|retracted:|cancell?ed:)[^\n]{0,60}\b(?:notice|notification|report|complaint|request|claim|takedown)",
 )
 _ANSWERS = linear(r"consent to (?:the )?jurisdiction|accept (?:the )?service of process")
 _TAIL = 15_000

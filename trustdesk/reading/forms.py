@@ -20,12 +20,15 @@ _ACK_SUBJECT = re.compile(
     r"(?i)^(?:\[[^\]]{1,60}\]\s*)?(?:ticket (?:received|created|opened)|request received|case (?:created|received)|auto(?:matic|mated)?[- ]?(?:reply|response|acknowledg\w+)|(?:your )?(?:ticket|case|request) .{0,40}(?:received|created)|we (?:have )?received your)"
 )
 _AUTO_SUBJECT = re.compile(r"(?i)^(?:out of (?:the )?office|automatic reply|auto(?:-|matic )?(?:reply|response))\b")
+_AWAY = re.compile(
+    r"(?i)out of (?:the )?office|on (?:annual |sick |parental |maternity )?leave\b|on (?:vacation|holiday)"
+)
 _BOUNCE_SUBJECT = re.compile(
     r"(?i)^(?:undeliver(?:able|ed)|delivery (?:status notification|failure|has failed)|mail delivery (?:failed|system)|returned mail|failure notice|unzustellbar|warning: (?:message|could not send)|non remis|message .{0,60} delayed|undelivered mail)"
 )
 _MAILER = re.compile(r"(?i)^(?:mailer-daemon|postmaster|mail-daemon)@")
 _TEST = re.compile(
-    r"(?i)^\W{0,3}(?:test|testing|test (?:e-?mail|message|mail)|ping|delivery test|this is (?:only )?a test)\W{0,3}\d{0,6}\W{0,3}$"
+    r"(?i)^\W{0,3}(?:test|testing|test (?:e-?mail|message|mail)|ping|delivery test|this is (?:only )?a test)(?:\W{1,3}(?:please |pls )?(?:ignore|disregard))?\W{0,3}\d{0,6}\W{0,3}$"
 )
 _TESTS = re.compile(
     r"(?i)\b(?:automated |automatic )?test (?:message|e-?mail|mail)\b.{0,60}\b(?:deliver|ignore|disregard)|delivery (?:test|probe)|mail ?flow (?:test|probe)|testnachricht|mensaje de prueba|message de test|тестовое письмо"
@@ -68,6 +71,11 @@ def _acknowledges(text: str) -> bool:
     return bool(_ACK.search(text)) or found(phrases("acknowledgement"), fold(text))
 
 
+def _absent(text: str) -> bool:
+    """True if a text says that its writer is not there."""
+    return bool(_AWAY.search(text)) or found(phrases("away"), fold(text))
+
+
 def not_a_report(message: Message, text: str) -> Form | None:
     """The form of a message that is no report (bounce, auto-reply, ticket acknowledgement, …), or None.
 
@@ -99,7 +107,7 @@ def not_a_report(message: Message, text: str) -> Form | None:
         "X-Auto-Response-Suppress"
     ).lower() == "all" and "In-Reply-To" in headers and away  # fmt: skip
     if away:
-        return Form.TICKET_ACK if _acknowledges(head) else Form.AUTO_REPLY
+        return Form.TICKET_ACK if _acknowledges(head) and not _absent(head) else Form.AUTO_REPLY
     titled = bool(_ACK_SUBJECT.match(subject)) or (
         not _REPLY_SUBJECT.match(subject) and found(phrases("acknowledgement"), fold(subject))
     )
@@ -123,7 +131,7 @@ def not_a_report(message: Message, text: str) -> Form | None:
 
 
 _NEWS = linear(
-    r"newsletter|weekly (?:digest|update|news)|this week|webinar|% off|view (?:this )?(?:e-?mail )?in (?:your )?browser|black friday|special offer|subscribe now|you subscribed|read more|limited time|"
+    r"newsletter|bulletin|register here|mailing list|general meeting|weekly (?:digest|update|news)|this week|webinar|% off|view (?:this )?(?:e-?mail )?in (?:your )?browser|black friday|special offer|subscribe now|you subscribed|read more|limited time|"
     r"product update|release notes|what's new|unsubscribe|see you at|join us|register now|save the date|conference|our blog|new features?|bolet[íi]n|nieuwsbrief|nyhetsbrev|nyhedsbrev|rundbrief|lettre d.information|infolettre|notiziario|boletim|biuletyn|hírlevél|uutiskirje|zpravodaj|ニュースレター|뉴스레터|ver en el navegador|im browser (?:an)?sehen|voir dans (?:le|votre) navigateur|ver no navegador|nel browser|abbestellen|abmelden|se désabonner|darse de baja|cancelar (?:a )?inscrição|annulla l'iscrizione|uitschrijven|wypisz się|отписаться|配信停止|退订"
 )
 _ADDRESSED = linear(

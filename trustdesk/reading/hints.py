@@ -10,11 +10,18 @@ from trustdesk.reading.lexicon import words
 from trustdesk.reading.values import Value
 
 BULLETS = " \t-*•>·#|0123456789.)([]\"',;:"
+#: What numbers the items of a list: `(a) `, `iv. `.
+NUMBERED = re.compile(r"^\s*\(?(?:[a-zA-Z]|[ivxIVX]{1,4})[.)]\s{1,6}$")
+#: `[destination]` above the lines of an INI file.
+SECTION = re.compile(r"^\[[\w .-]{1,30}\]$")
 #: Other indicators before the one looked at: what their names say ("evil.example") is no label.
 LINKS = re.compile(r"(?i)\S{0,12}://\S*|[\w-]{1,60}(?:\.[\w-]{1,60}){0,6}\.[a-z][\w-]{1,20}")
 #: `"url": "` in JSON, as people paste it.
 KEY = re.compile(r"[\"']([A-Za-z][\w -]{1,30})[\"']\s{0,3}:\s{0,3}\[?\s{0,3}[\"']$")
 KEY_NAME = 1.0
+#: `"sensor": {` that an object begins with, and how far above an indicator it is looked for.
+OBJECT_KEY = re.compile(r"[\"']([A-Za-z][\w -]{1,30})[\"']\s{0,3}:\s{0,3}\[?\s{0,8}$")
+OBJECT = 400
 #: A line that is a label and the indicator, as records have it: `Website: https://…`
 LABELLED = re.compile(r"^\W{0,4}[^\W\d][^:：=\n]{1,40}[:：=][\s<\"'`*\[]{0,30}$")
 LABELLED_BONUS = 1.3
@@ -72,7 +79,7 @@ def closeness(gap: int) -> float:
 
 
 ITEM = re.compile(
-    r"(?i)^(?:[\W\d]{0,6}|[a-z][\w-]{0,14}\s?[:=]\s{0,8})(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]()]{1,100}(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\))[a-z]{2,12}(?:[/:]|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
+    r"(?i)^(?:[\W\d]{0,6}|\(?[a-z]{1,2}[.)]\s{1,6}|[a-z][\w-]{0,14}\s?[:=]\s{0,8})(?:h(?:tt|xx)ps?\W|www\.|\d{1,3}(?:\.|\[\.\])\d|[\w.\-\[\]()]{1,100}(?:\.|\[\.\]|\(\.\)|\[dot\]|\(dot\))[a-z]{2,12}(?:[/:]|\s|$)|[0-9a-f]{1,4}:[0-9a-f:])"
 )
 
 
@@ -80,6 +87,13 @@ def is_item(text: str) -> bool:
     return bool(ITEM.match(text)) or len(text) < 4 or not any(c.isalpha() for c in text[:200])
 
 
+def outdented(line: str, above: str) -> bool:
+    """True for an item of an outline (`* Theirs:`) below an item of a deeper level: nothing goes on from above."""
+    own, other = line.lstrip(), above.lstrip()
+    return own[:1] in MARKS and other[:1] in MARKS and len(line) - len(own) < len(above) - len(other)
+
+
+MARKS = frozenset("-*•·–")
 SUBJECT_FIELD = re.compile(rf"(?i)^\W{{0,3}}(?:subject|{'|'.join(words('labels', 'subject'))})\W{{0,3}}[:：]")
 
 

@@ -28,16 +28,21 @@ from trustdesk.reading.hints import (
     LABELLED_BONUS,
     LISTED,
     NAMES,
+    NUMBERED,
+    OBJECT,
+    OBJECT_KEY,
     OF_ADDRESS,
     OF_NAME,
     REACH,
     REST,
+    SECTION,
     SUBJECT_FIELD,
     closeness,
     in_row,
     is_item,
     is_reverse_name,
     looks_up,
+    outdented,
     sibling,
     without_links,
 )
@@ -196,19 +201,26 @@ class _Weigher:
         score = _ZONE.get(line.zone, 0.0)
         if line.zone not in (MAIL_HEADER, EVIDENCE) and SUBJECT_FIELD.match(fold(line.text[:40])):
             return 2.5 + max(self.weight("near", before, mention.kind), -0.5), "forwarded subject"
-        keyed = self.keyed(mention, before)
+        keyed = self.keyed(mention, before, index)
         if keyed is not None:
             return keyed, f"key {keyed:+.1f}"
         if line.zone == LOG:
             part = self.log(mention, before, text, at)
             return score + part, f"log {part:+.1f}"
+        if NUMBERED.match(before):
+            before = ""
+        said = self.context_before(index, before)
         alone = not before.strip(BULLETS) and not tail.strip(BULLETS)
-        near = self.weight("near", without_links(self.context_before(index, before)), mention.kind)
+        near = self.weight("near", without_links(said), mention.kind)
         after = self.weight("after", tail)
         head = self.heading(index)
         score += near + after
         if head <= ELSEWHERE:
             score += head
+        elif head < 0 and self.sectioned(index):
+            score += 2 * head
+        elif head < 0 and not alone and said is not before:
+            pass  # in the middle of a sentence, whatever the paragraph above is about
         elif (
             near > 0.4
             and mention.kind == "url"
@@ -242,19 +254,45 @@ class _Weigher:
             score += 1.5
         return score, f"{line.zone} near {near:+.1f} after {after:+.1f} head {head:+.1f}{' alone' if alone else ''}"
 
-    def keyed(self, mention: Found, before: str) -> float | None:
-        """Weight of the key of a JSON object that an indicator is the value of; None if there is none that says something."""
+    def keyed(self, mention: Found, before: str, index: int) -> float | None:
+        """Weight of the key of a JSON object that an indicator is the value of, and of the key that the object is the
+        value of (`"sensor": {"ip": …}`); None if there is none that says something."""
         if before[-1:] not in ("'", '"'):
             return None
         key = KEY.search(before[-50:])
         known = column(key.group(1)) if key else None
         if known is None or known[0] == "known":
             return None
+        outer = column(name) if (name := self.object_of(mention, index)) else None
+        if outer is not None and outer[1] < 0:
+            return outer[1]
         return KEY_NAME if known[0] == "name" else known[1]
+
+    def object_of(self, mention: Found, index: int) -> str:
+        """The key of the JSON object around an indicator, if it is near above."""
+        lines = self.lines.lines
+        above = [line.text[-OBJECT:] for line in lines[max(index - 8, 0) : index]]
+        text = "\n".join([*above, lines[index].text[: max(mention.start - lines[index].start, 0)]])[-OBJECT:]
+        depth = 0
+        for at in range(len(text) - 1, -1, -1):
+            depth += (text[at] == "}") - (text[at] == "{")
+            if depth < 0:
+                key = OBJECT_KEY.search(text[:at])
+                return key.group(1) if key else ""
+        return ""
 
     def pointed_at(self, index: int) -> bool:
         """True if a line soon after says "the above site": the item is what the text is about."""
         return any(ABOVE.search(line.text[:200]) for line in self.lines.lines[index + 1 : index + 5])
+
+    def sectioned(self, index: int) -> bool:
+        """True if the line is one of those under a `[section]`, as in INI files."""
+        for line in self.lines.lines[max(index - 1, 0) : max(index - 8, 0) : -1]:
+            if SECTION.match(text := line.text.strip()):
+                return True
+            if not text or "=" not in text:
+                return False
+        return False
 
     def counts_lists(self, mention: Found) -> bool:
         """A bare list of pages is a claim about what they show; beside a claim about behaviour it is further reading."""
@@ -348,7 +386,12 @@ class _Weigher:
             text = self.lines.lines[at].text.strip()
             if text and not is_item(text):
                 first = at
-                while first > 0 and at - first < 2 and len(self.lines.lines[first - 1].text.strip()) > 50:
+                while (
+                    first > 0
+                    and at - first < 2
+                    and len(self.lines.lines[first - 1].text.strip()) > 50
+                    and not outdented(self.lines.lines[first].text, self.lines.lines[first - 1].text)
+                ):
                     first -= 1
                 paragraph = " ".join(line.text.strip()[-200:] for line in self.lines.lines[first : at + 1])
                 result = self.weight("heading", paragraph[-300:])

@@ -83,7 +83,7 @@ _HOST_WORDS = frozenset(["host", "hostname", "server", "servidor", "serveur", "d
 _OTHER_WORDS = frozenset(
     ["dst", "dest", "destination", "destino", "destinazione", "ziel", "cible", "target", "server", "local", "sensor", "honeypot", "reporter",
      "nameserver", "dns", "original", "official", "legitimate", "authorized", "own", "our", "screenshot", "evidence", "proof", "report",
-     "sinkhole", "referer", "referrer", "nat", "gateway", "relay", "work"]
+     "brand", "legit", "genuine", "impersonated", "spoofed", "imitated", "sinkhole", "referer", "referrer", "nat", "gateway", "relay", "work"]
 )  # fmt: skip
 _VICTIM_WORDS = frozenset(["victim", "victima", "victime", "vittima", "opfer", "slachtoffer"])
 _SOURCE_WORDS = frozenset(
