@@ -57,8 +57,12 @@ def codec(label: str) -> str | None:
 
 def clean(text: str) -> str:
     """`text` without what databases and encoders refuse: NUL and lone surrogates become U+FFFD, one for one."""
-    if text.isascii() and "\x00" not in text:
-        return text
+    if "\x00" not in text:
+        try:
+            text.encode("utf-8")
+            return text
+        except UnicodeEncodeError:
+            pass
     return _UNSTORABLE.sub("\ufffd", text)
 
 

@@ -129,11 +129,17 @@ def extract(text: str, *, limit: int = 20_000) -> list[Found]:
             if item.start >= taken or item.kind == "email":
                 found.append(item)
                 taken = max(taken, item.end)
+    if len(text) < _SHORTEST_HASH:
+        return found
     hashes = [Found("hash", raw.lower(), raw, s, e) for raw, s, e in _hashes(text, limit) if not raw.isdigit()]
     if hashes:
         inside = _outside(hashes[: max(limit - len(found), 0)], [(f.start, f.end) for f in found])
         found = sorted([*found, *inside], key=lambda f: f.start)
     return found
+
+
+#: Digits of an MD5 hash.
+_SHORTEST_HASH = 32
 
 
 def asns(text: str) -> list[Found]:

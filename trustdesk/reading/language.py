@@ -28,7 +28,6 @@ for _language, _list in _WORDS.items():
     for _word in _list.split():
         _BY_WORD[_word] = (*_BY_WORD.get(_word, ()), _language)
 _TOKEN = re.compile(r"\b[^\W\d_]{1,20}\b")
-_NOISE = re.compile(r"\S*(?:://|@|\.\w+/)\S*")
 _SAMPLE = 2000
 _LETTERS = re.compile(r"[^\W\d_]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]+")
@@ -47,7 +46,9 @@ _SCRIPTS = (
 
 def language(text: str) -> str:
     """ISO 639-1 code of the language most of the first 2,000 characters are in; "" when there is too little to tell."""
-    sample = _NOISE.sub(" ", text[:_SAMPLE])
+    sample = text[:_SAMPLE]
+    if "@" in sample or "/" in sample:  # addresses and links are in no language
+        sample = " ".join([word for word in sample.split() if "@" not in word and not ("/" in word and "." in word)])
     if not sample.isascii():
         script = _script(sample)
         if script:

@@ -24,6 +24,8 @@ _SELF = re.compile(
 
 def principal(lines: Layout) -> ClaimedParty | None:
     """The owner or client the complaint names, as claimed; None if it speaks for itself or does not say."""
+    whole = "\n".join([line.text[:600] for line in lines.lines[:_LINES]]).lower()
+    telling = [word for word in _TELLING if word in whole]
     previous = ""
     for line in lines.lines[:_LINES]:
         if line.zone != BODY or len(line.text) > 3000:
@@ -33,9 +35,11 @@ def principal(lines: Layout) -> ClaimedParty | None:
             name = value.strip(" *\"'").strip()
             if 1 < len(name) < 120 and "://" not in name:
                 return ClaimedParty(organisation=name)
-        text = (previous[-80:] + " " + line.text)[:600]
-        lower = text.lower()
-        match = _BEHALF.search(text) if any(word in lower for word in _TELLING) else None
+        match = None
+        if telling:
+            text = (previous[-80:] + " " + line.text)[:600]
+            lower = text.lower()
+            match = _BEHALF.search(text) if any(word in lower for word in telling) else None
         if match:
             name = match.group(1).strip(" ,.-'\"")
             if len(name) > 2 and not _SELF.match(name):

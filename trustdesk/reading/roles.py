@@ -84,11 +84,11 @@ BEHAVIOUR = frozenset(
 IMITATED = frozenset({Category.PHISHING, Category.FRAUD, Category.TRADEMARK})
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
 _PAGE_PENALTY = {Category.NETWORK_ATTACK: 1.5, Category.VULNERABLE_SERVICE: 1.5, Category.SPAM: 0.5}
-#: Links to where one reports, and to what is known of a weakness: nobody complains of these.
-_HELP = re.compile(r"(?i)report(?:ing)?[-_]?(?:abuse|incident|form)|(?:abuse|incident)[-_]report|[^a-z]cve-\d{4}-\d")
-#: Links to the paper that shows that somebody may act for another.
-_AUTHORITY = re.compile(
-    r"(?i)[^a-z0-9](?:loa|loas|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney"
+#: Links to where one reports, to what is known of a weakness, and to the paper that shows that somebody may act for
+#: another: nobody complains of these.
+_HELP = re.compile(
+    r"(?i)report(?:ing)?[-_]?(?:abuse|incident|form)|(?:abuse|incident)[-_]report|[^a-z]cve-\d{4}-\d"
+    r"|[^a-z0-9](?:loas?|poa)[^a-z0-9]|letter[-_ ]of[-_ ]auth|authori[sz]ation|power[-_ ]of[-_ ]attorney"
 )
 _COMPANY = re.compile(r"(?i)^,? (?:inc|llc|ltd|corp|gmbh|limited|company|co\.|s\.?a\.?|b\.?v\.?|ag|plc|s\.?r\.?l)\b")
 _IMAGE = re.compile(r"(?i)\.(?:png|jpe?g|gif|css|js|ico|svg|woff2?)(?:\?|$)")
@@ -185,7 +185,7 @@ class _Weigher:
                 total -= 1.0
             if looks_up(value):
                 total -= 3.0
-            if _AUTHORITY.search(value.value) or _HELP.search(value.value):
+            if _HELP.search(value.value):
                 total -= 3.0
             total -= _PAGE_PENALTY.get(context.category, 0.0) if context.category else 0.0
         return total

@@ -344,6 +344,8 @@ def _items(cell: str) -> list[Found]:
     if address:
         at = cell.find(text)
         return [Found("ip", address, text, at, at + len(text), address, True)]
+    if text.isalnum() and text.isascii():
+        return []
     return extract(cell[:4000], limit=20)
 
 
