@@ -30,7 +30,7 @@ BODY, LOG, MAIL_HEADER, EVIDENCE, SIGNATURE, DISCLAIMER, FORWARD_HEADER, PGP, WH
 
 _QUOTE = re.compile(r"^(?:[ \t]{0,3}[>|][ \t]?){1,20}")
 _SEPARATOR = re.compile(r"^[\s\-=_*#+~.<>]{5,}$")
-_SIGNATURE_MARK = re.compile(r"^-- ?$")
+_SIGNATURE_MARKS = ("--", "-- ")
 _CLOSING = re.compile(
     r"(?i)^\W{0,3}(?:(?:with |most )?(?:kind|best|warm|many|my|yours|our)?\s?(?:regards|wishes)|(?:yours )?(?:sincerely|truly|faithfully|respectfully)"
     r"|thanks|thank you|many thanks|thanks and regards|thank you and (?:best |kind )?regards|regards|cheers|cordially|respectfully(?: submitted)?"
@@ -275,7 +275,7 @@ class _State:
             self.header_run = 0
         if self.current == FORWARD_HEADER:
             self.current = self.base
-        if _SIGNATURE_MARK.match(text):
+        if text in _SIGNATURE_MARKS:
             self.current, self.since_closing = SIGNATURE, 0
             return SIGNATURE
         if first in "-=_*#+~.<>" and _SEPARATOR.match(stripped):

@@ -32,7 +32,7 @@ def spans(pattern: Pattern, text: str) -> Iterator[tuple[int, int]]:
     data = text.encode("utf-8")
     if len(data) == len(text):
         for match in pattern.finditer(data):
-            yield match.span()
+            yield match._spans[0]  # span() asks the pattern for its groups each time, and we have none
         return
     last = characters = 0
     for match in pattern.finditer(data):

@@ -80,6 +80,8 @@ _ZONE = {
 BEHAVIOUR = frozenset(
     {Category.NETWORK_ATTACK, Category.BOTNET, Category.COMPROMISED, Category.VULNERABLE_SERVICE, Category.SPAM}
 )
+#: Kinds that are never a target, whatever is said of them.
+_NEVER = frozenset({"email", "hash", "asn"})
 #: Complaints about what imitates the sender: a name that looks like the sender's own is what they are about.
 IMITATED = frozenset({Category.PHISHING, Category.FRAUD, Category.TRADEMARK})
 #: Pages are seldom what a complaint about a machine's behaviour complains of.
@@ -115,7 +117,10 @@ def assign(found: list[Found], lines: Layout, subject_found: list[Found], contex
         values[key].subject = True
     weigher = _Weigher(lines, context)
     for value in values.values():
-        weigher.weigh(value, value.value in in_subject)
+        if value.kind in _NEVER:
+            value.best = value.mentions[0] if value.mentions else None
+        else:
+            weigher.weigh(value, value.value in in_subject)
     together.counterparts(list(values.values()), lines)
     return _decide(list(values.values()), lines, context)
 
@@ -159,8 +164,6 @@ class _Weigher:
     def prior(self, value: Value) -> float:
         context = self.context
         total = 0.0
-        if value.kind in ("email", "hash", "asn"):
-            return -99.0
         domain = canonical.registrable(value.host)
         if domain:
             if domain in context.own_domains:
