@@ -408,6 +408,9 @@ class _Weigher:
 def _decide(values: list[Value], lines: Layout, context: Context) -> list[Claimed]:
     candidates = [v for v in values if v.kind in ("url", "domain", "ip", "cidr")]
     targets = [v for v in candidates if v.score >= THRESHOLD]
+    shown = context.category in together.SHOWN or context.category in together.MAYBE_SHOWN
+    if shown and not any(v.kind in ("url", "domain") for v in targets):
+        targets += together.passed_on(candidates, lines)
     if context.category in together.MAIL_BORNE and not any(v.kind in ("ip", "cidr") for v in targets):
         source = together.mail_source(candidates, lines)
         if context.category is Category.SPAM or not targets:

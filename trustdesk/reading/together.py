@@ -138,6 +138,25 @@ def own_site(candidates: list[Value], lines: Layout) -> list[Value]:
     return _pages(candidates, lines)[:1]
 
 
+def passed_on(candidates: list[Value], lines: Layout) -> list[Value]:
+    """The pages that an attached complaint names, where the mail that passes it on names none: the lines of the attached
+    mail are evidence, and only what words there complain of counts."""
+    pages = [
+        v
+        for v in candidates
+        if v.kind in ("url", "domain")
+        and v.best is not None
+        and (line := lines.lines[lines.index_at(v.best.start)]).zone == EVIDENCE
+        and line.depth > 0
+    ]
+    best = max((v.score for v in pages), default=-9.0)
+    return [v for v in pages if v.score >= best - 0.3] if best >= _NAMED else []
+
+
+#: What a page in evidence weighs that a word complains of: the zone counts -2.5.
+_NAMED = -0.5
+
+
 #: Complaints that may be about a page or only about a machine.
 MAYBE_SHOWN = frozenset({Category.MALWARE, Category.COMPROMISED, Category.OTHER, None})
 
