@@ -162,6 +162,7 @@ MAYBE_SHOWN = frozenset({Category.MALWARE, Category.COMPROMISED, Category.OTHER,
 
 #: Complaints about what is shown, whose place on a machine is mostly named as well.
 SHOWN_ON = SHOWN | {
+    Category.COPYRIGHT,
     Category.SPAM,
     Category.COMPROMISED,
     Category.CHILD_SAFETY,
