@@ -123,7 +123,7 @@ def test_parts_end_when_the_supervisor_is_killed(desk: Desk) -> None:
     process = desk.start(*RUN, "--no-sample", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     desk.wait_for("LMTP", "WEB", process=process)
     left = parts(process)
-    assert len(left) == 4
+    assert {*left.values()} == {"listener", "ticker", "web", "worker"}  # on PostgreSQL there may be several of one kind
     process.kill()
     process.wait()
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), 10)

@@ -13,9 +13,10 @@ from tests.flow.notices import dmca
 from tests.flow.test_putback import OPENS, counter
 from tests.flow.test_validity import clean
 from trustdesk import standing
+from trustdesk.core.policies import Strikes
 from trustdesk.core.types import Actor, Refused
 from trustdesk.flow import appeal, decide, misuse, strikes
-from trustdesk.models import Asset, Case, Decision, Entry, Notice, Subject
+from trustdesk.models import Asset, Case, Decision, Entry, Notice, Subject, Task
 from trustdesk.queries import strikes as shown
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +159,14 @@ def test_what_the_policy_does_not_count_is_no_strike(opened: Case, site: Asset, 
     drain()
     assert codes(preview) == set() and opened.subject_id is not None
     assert standing.record_of(opened.subject_id, now=now).standing.counted == ()
+
+
+def test_a_policy_that_names_no_step_warns_of_none(infringe, monkeypatch: pytest.MonkeyPatch, now: datetime):
+    monkeypatch.setattr(standing, "_rule", lambda: Strikes(categories=("copyright",)))
+    infringe(now)
+    infringe(now + DAY)
+    assert not Notice.objects.filter(kind="strike_warning").exists()
+    assert not Task.objects.filter(name="strikes").exclude(error="").exists()
 
 
 def test_a_warning_is_sent_once_however_often_the_task_runs(infringe, now: datetime):

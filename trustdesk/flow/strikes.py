@@ -33,6 +33,8 @@ def warn(decision_id: int, *, now: datetime) -> Notice | None:
             return None
         known = standing.record_of(case.subject_id, now=now)
         counted = known.standing.counted
+        if not known.rule.measure:
+            return None  # the policy names no step: nothing would follow, and a warning must say what does
         if known.standing.step != "warn" or str(decision_id) not in {s.decision for s in counted}:
             return None
         newest = Decision.objects.get(pk=int(counted[-1].decision))
