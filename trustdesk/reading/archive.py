@@ -57,23 +57,23 @@ def _zip(data: bytes, name: str, budget: Budget) -> Iterator[tuple[str, bytes]]:
         if info.flag_bits & 1:
             budget.note("archive_encrypted", "a file in the archive is encrypted", name[:100])
             continue
-        pieces: list[bytes] = []
+        unpacked = io.BytesIO()  # gives its bytes away without a second copy
         try:
             with archive.open(info) as file:
                 while chunk := file.read(_CHUNK):
                     if not _spend(budget, len(chunk), name):
                         break
-                    pieces.append(chunk)
+                    unpacked.write(chunk)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
             budget.note("archive_damaged", "a file in the archive is damaged", name[:100])
-        if pieces:
-            yield info.filename, b"".join(pieces)
+        if unpacked.tell():
+            yield info.filename, unpacked.getvalue()
         if budget.unpacked > budget.limits.unpacked_bytes:
             return
 
 
 def _gzip(data: bytes, name: str, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    pieces: list[bytes] = []
+    unpacked = io.BytesIO()  # gives its bytes away without a second copy
     stream = zlib.decompressobj(31)
     rest = data
     try:
@@ -82,10 +82,10 @@ def _gzip(data: bytes, name: str, budget: Budget) -> Iterator[tuple[str, bytes]]
             rest = stream.unconsumed_tail
             if not _spend(budget, len(chunk), name):
                 break
-            pieces.append(chunk)
+            unpacked.write(chunk)
             if not chunk and not rest:
                 break
     except zlib.error:
         budget.note("archive_damaged", "the gzip file is damaged", name[:100])
-    if pieces:
-        yield (name[:-3] if name.lower().endswith(".gz") else name), b"".join(pieces)
+    if unpacked.tell():
+        yield (name[:-3] if name.lower().endswith(".gz") else name), unpacked.getvalue()
