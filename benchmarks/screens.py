@@ -51,7 +51,7 @@ def main() -> int:
 
     home = options.home or tempfile.mkdtemp(prefix="trustdesk-screens-")
     here = None if options.sqlite or options.url else programs()
-    with server(here) if here is not None else nullcontext(options.url) as url:
+    with server(here, "-c shared_buffers=2GB -c jit=off") if here is not None else nullcontext(options.url) as url:
         env = {**os.environ, "TRUSTDESK_HOME": home, "TRUSTDESK_DATABASE_URL": url, "TRUSTDESK_LOG_LEVEL": "CRITICAL"}
         env["DJANGO_SETTINGS_MODULE"] = "trustdesk.settings"
         if not (Path(home) / "filled").exists():

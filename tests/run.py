@@ -64,8 +64,8 @@ def as_server(command: list[str]) -> list[str]:
 
 
 @contextmanager
-def server(bin_dir: Path) -> Iterator[str]:
-    """A PostgreSQL of our own on a free port, gone afterwards; gives its URL."""
+def server(bin_dir: Path, more: str = "") -> Iterator[str]:
+    """A PostgreSQL of our own on a free port, gone afterwards; gives its URL. `more` are further options of the server."""
     folder = Path(tempfile.mkdtemp(prefix="trustdesk-pg-"))
     try:
         if os.geteuid() == 0:
@@ -79,7 +79,7 @@ def server(bin_dir: Path) -> Iterator[str]:
             port = probe.getsockname()[1]
         # Without fsync only a power cut loses anything, and no test can cut the power; `kill -9` of a desk is as always.
         options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        options += " -c max_connections=200 -c fsync=off -c full_page_writes=off"
+        options += f" -c max_connections=200 -c fsync=off -c full_page_writes=off {more}"
         start = [str(bin_dir / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start"]
         subprocess.run(as_server(start), check=True, stdout=subprocess.DEVNULL, cwd=folder)
         try:

@@ -18,7 +18,7 @@ from trustdesk.queries import access
 YEAR = timedelta(days=365)
 LOOKED_AT = 200
 #: Of one address so many of the newest reports count.
-NEWEST = 300
+NEWEST = 100
 
 
 @dataclass(frozen=True, slots=True)
